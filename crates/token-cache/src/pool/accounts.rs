@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use hashbrown::hash_table::Entry as TableEntry;
 use hashbrown::{DefaultHashBuilder, HashTable};
-use token_core::ClockReading;
+use token_core::{ClockReading, TokenKey};
 
 use self::slot::due::Turn;
 use self::slot::ending::Ended;
+pub(super) use self::slot::{DeploymentHash, Slot, Wanted};
 use self::slot::{KeyHash, NewWork};
-pub(super) use self::slot::{Slot, Wanted};
+use super::deployments;
 use super::schedule::Scheduled;
 use crate::clock::CacheClock;
 use crate::current::cached_token::CachedToken;
@@ -49,6 +50,13 @@ struct Hand {
 pub(super) struct Entry {
     pub(super) account: Arc<str>,
     pub(super) slot: Slot,
+}
+
+impl Entry {
+    /// Returns the account and the deployment of its grant.
+    pub(super) fn named(&self) -> (DeploymentHash, Arc<str>) {
+        (self.slot.key().deployment(), self.account.clone())
+    }
 }
 
 /// What became of the engine of an account.
@@ -102,7 +110,7 @@ impl Accounts {
     pub(super) fn put_to_work(&self, engine: Shared, place: InPool, wanted: Wanted) -> Arc<Shared> {
         let account = place.account.clone();
         let hash = self.hash(&account);
-        let key = KeyHash(self.hash(engine.current.key().as_str()));
+        let key = self.key_hash(engine.current.key());
         let work = NewWork {
             engine,
             place,
@@ -157,11 +165,11 @@ impl Accounts {
         (turn, hash): Scheduled,
         now: &ClockReading,
         later: &mut Vec<Scheduled>,
-    ) -> Option<Arc<str>> {
+    ) -> Option<(DeploymentHash, Arc<str>)> {
         let mut table = self.write(hash);
         let entry = table.find_mut(hash, |entry| self.hash(&entry.account) == hash)?;
         match entry.slot.take_turn(turn, now) {
-            Turn::Refresh => return Some(entry.account.clone()),
+            Turn::Refresh => return Some(entry.named()),
             Turn::Later(due) => later.push((due, hash)),
             Turn::Nothing => {}
         }
@@ -187,6 +195,15 @@ impl Accounts {
             let table = shard.read().unwrap_or_else(PoisonError::into_inner);
             table.iter().filter_map(&of).collect::<Vec<_>>()
         })
+    }
+
+    /// Returns the deployment of a grant, as the accounts here have it.
+    pub(super) fn deployment(&self, key: &TokenKey) -> DeploymentHash {
+        DeploymentHash::of(self.hash(deployments::name(key)))
+    }
+
+    fn key_hash(&self, key: &TokenKey) -> KeyHash {
+        KeyHash::of(self.hash(key.as_str()), self.deployment(key))
     }
 
     fn hash(&self, account: &str) -> u64 {

@@ -69,7 +69,7 @@ fn quota((count, span): (NonZeroU32, Duration)) -> Option<Quota> {
 }
 
 /// Returns the vendor and the deployment in a key: all but its last part.
-fn name(key: &TokenKey) -> &str {
+pub(super) fn name(key: &TokenKey) -> &str {
     let key = key.as_str();
     key.rsplit_once('/').map_or(key, |(name, _)| name)
 }

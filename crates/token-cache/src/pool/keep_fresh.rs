@@ -1,7 +1,8 @@
 //! Refreshes tokens that nobody asks for: those in memory by the schedule, those in the store by
 //! the sweep.
 
-use std::collections::VecDeque;
+mod queues;
+
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -10,16 +11,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use super::accounts::Wanted;
+use self::queues::{Place, Queues};
+use super::accounts::{DeploymentHash, Wanted};
 use super::inner::Inner;
 use super::schedule::{Taking, second};
 use super::sweep::{self, Found};
 use crate::current::events::Event;
 use crate::flight::background::KeepFresh;
 
-/// How many refreshes are under way at once, at all deployments, besides those that wait for another
-/// owner. Each deployment has its own limit.
-const AT_ONCE: usize = 256;
 /// The schedule has buckets of one second.
 const TICK: Duration = Duration::from_secs(1);
 /// Accounts that left memory stay in the schedule. Once there are so many, and more than of those in
@@ -55,7 +54,7 @@ impl Inner {
     }
 
     /// Takes the accounts whose refresh is due.
-    fn take_due(&self) -> Vec<Arc<str>> {
+    fn take_due(&self) -> Vec<(DeploymentHash, Arc<str>)> {
         if self.schedule.count() > 2 * self.accounts.count() + SPARE_ENTRIES {
             self.schedule_all();
         }
@@ -69,10 +68,10 @@ impl Inner {
     }
 
     /// Returns the accounts whose engines no schedule has, and that have something to do.
-    fn left_at_work(&self) -> Vec<Arc<str>> {
+    fn left_at_work(&self) -> Vec<(DeploymentHash, Arc<str>)> {
         let left = self.accounts.each(|entry| {
             let is_left = entry.slot.is_left_at_work();
-            is_left.then(|| entry.account.clone())
+            is_left.then(|| entry.named())
         });
         left.collect()
     }
@@ -86,6 +85,7 @@ impl Inner {
 
     /// Refreshes what the sweep has found. An account with another key is none of this pool's.
     async fn refresh_found(&self, found: Found) {
+        drop(found.waiting);
         let within = self.engines.settings.exchange;
         let tasks = &self.engines.tasks;
         match self.endpoints.make(&found.account, tasks, within).await {
@@ -129,32 +129,30 @@ impl Drop for EndsSchedule {
 
 async fn keep_fresh(pool: EndsSchedule) {
     let pool = &pool.pool;
-    // The sweep waits while there is enough to do.
-    let (found, mut in_store) = mpsc::channel(AT_ONCE);
+    // The sweep itself waits while enough of a deployment waits.
+    let (found, mut in_store) = mpsc::unbounded_channel();
     let mut sweeping = JoinSet::new();
     sweeping.spawn(sweep::run(pool.clone(), found));
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut look = tokio::time::interval(BETWEEN_LOOKS);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut due: VecDeque<Job> = VecDeque::new();
+    let mut queues = Queues::new();
     let mut refreshing = JoinSet::new();
     loop {
-        let has_room = refreshing.len() < AT_ONCE;
-        if has_room && let Some(job) = due.pop_front() {
-            refreshing.spawn(refresh(pool.clone(), job));
-            continue;
+        while let Some((job, place)) = queues.next(refreshing.len()) {
+            refreshing.spawn(refresh(pool.clone(), job, place));
         }
         tokio::select! {
             _ = tick.tick() => match pool.upgrade() {
-                Some(pool) => due.extend(pool.take_due().into_iter().map(Job::InMemory)),
+                Some(pool) => queues.add_all(pool.take_due()),
                 None => return,
             },
             _ = look.tick() => match pool.upgrade() {
-                Some(pool) => due.extend(pool.left_at_work().into_iter().map(Job::InMemory)),
+                Some(pool) => queues.add_all(pool.left_at_work()),
                 None => return,
             },
-            Some(found) = in_store.recv(), if has_room => due.push_back(Job::InStore(found)),
+            Some(found) = in_store.recv() => queues.add(found.deployment, Job::InStore(found)),
             Some(_) = refreshing.join_next() => {}
         }
     }
@@ -166,7 +164,15 @@ enum Job {
     InStore(Found),
 }
 
-async fn refresh(pool: Weak<Inner>, job: Job) {
+impl Queues<Job> {
+    fn add_all(&mut self, in_memory: Vec<(DeploymentHash, Arc<str>)>) {
+        for (deployment, account) in in_memory {
+            self.add(deployment, Job::InMemory(account));
+        }
+    }
+}
+
+async fn refresh(pool: Weak<Inner>, job: Job, _place: Place) {
     let Some(pool) = pool.upgrade() else { return };
     match job {
         Job::InMemory(account) => pool.refresh(&account).await,

@@ -1,12 +1,17 @@
 //! Looks for grants that only the store has, and whose access tokens are due: nobody else would
 //! refresh them, and their refresh tokens end some day.
 
+mod places;
+
 use std::sync::{Arc, Weak};
 
 use token_core::store::{Due, DueCursor, StoreError};
 use token_core::{Clock as _, TokenKey};
-use tokio::sync::mpsc::Sender;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::UnboundedSender;
 
+use self::places::Places;
+use super::accounts::DeploymentHash;
 use super::inner::Inner;
 use crate::current::events::Event;
 
@@ -14,12 +19,23 @@ use crate::current::events::Event;
 pub(super) struct Found {
     pub(super) account: Arc<str>,
     pub(super) key: TokenKey,
+    pub(super) deployment: DeploymentHash,
+    /// Its place in the queue of its deployment, until its turn comes.
+    pub(super) waiting: OwnedSemaphorePermit,
+}
+
+/// A token that is due, and in the store only.
+struct Named {
+    account: Arc<str>,
+    key: TokenKey,
+    deployment: DeploymentHash,
 }
 
 /// Goes through the store again and again, until nobody listens or the store cannot list its keys.
-pub(super) async fn run(pool: Weak<Inner>, found: Sender<Found>) {
+pub(super) async fn run(pool: Weak<Inner>, found: UnboundedSender<Found>) {
+    let mut places = Places::default();
     while let Some(pause) = pool.upgrade().map(|pool| pool.limits.between_sweeps) {
-        let swept = sweep(&pool, &found).await;
+        let swept = sweep(&pool, &found, &mut places).await;
         let Some(pool) = pool.upgrade() else { return };
         if let Err(error) = swept {
             pool.tell_of_sweep(&error);
@@ -33,7 +49,12 @@ pub(super) async fn run(pool: Weak<Inner>, found: Sender<Found>) {
 }
 
 /// Goes through all pages once.
-async fn sweep(pool: &Weak<Inner>, found: &Sender<Found>) -> Result<(), StoreError> {
+async fn sweep(
+    pool: &Weak<Inner>,
+    found: &UnboundedSender<Found>,
+    places: &mut Places,
+) -> Result<(), StoreError> {
+    places.begin_sweep();
     let mut after: Option<DueCursor> = None;
     loop {
         let Some(pool) = pool.upgrade() else {
@@ -44,7 +65,10 @@ async fn sweep(pool: &Weak<Inner>, found: &Sender<Found>) -> Result<(), StoreErr
         let on_page = pool.only_in_store(page.due);
         drop(pool);
         for token in on_page {
-            if found.send(token).await.is_err() {
+            let Some(waiting) = places.take(token.deployment).await else {
+                continue;
+            };
+            if found.send(token.waiting(waiting)).is_err() {
                 return Ok(());
             }
         }
@@ -55,17 +79,29 @@ async fn sweep(pool: &Weak<Inner>, found: &Sender<Found>) -> Result<(), StoreErr
     }
 }
 
+impl Named {
+    fn waiting(self, waiting: OwnedSemaphorePermit) -> Found {
+        Found {
+            account: self.account,
+            key: self.key,
+            deployment: self.deployment,
+            waiting,
+        }
+    }
+}
+
 impl Inner {
     /// Returns those that are not in memory, in an order of this process' own: another process
     /// begins elsewhere on the page, and what it has refreshed is found in the store.
-    fn only_in_store(&self, due: Vec<Due>) -> Vec<Found> {
+    fn only_in_store(&self, due: Vec<Due>) -> Vec<Named> {
         let mut found: Vec<_> = due
             .into_iter()
             .filter_map(|due| {
                 let account = self.account_of.name(&due.key)?;
                 let is_in_memory = self.accounts.cached(&account).is_some();
-                (!is_in_memory).then(|| Found {
+                (!is_in_memory).then(|| Named {
                     account: account.into(),
+                    deployment: self.accounts.deployment(&due.key),
                     key: due.key,
                 })
             })

@@ -30,6 +30,8 @@ struct State {
     latency: Duration,
     down: bool,
     refused: HashSet<String>,
+    /// These hosts do not answer.
+    hanging: HashSet<String>,
     /// These are asked to come back after a while.
     busy: HashMap<String, Duration>,
     requests: Vec<Received>,
@@ -128,6 +130,7 @@ impl Vendor {
             latency: Duration::from_millis(100),
             down: false,
             refused: HashSet::new(),
+            hanging: HashSet::new(),
             busy: HashMap::new(),
             requests: Vec::new(),
             under_way: 0,
@@ -162,6 +165,10 @@ impl Vendor {
 
     pub(crate) fn refuse(&self, account: &str) {
         self.state().refused.insert(account.to_owned());
+    }
+
+    pub(crate) fn hang(&self, host: &str) {
+        self.state().hanging.insert(host.to_owned());
     }
 
     pub(crate) fn accept(&self, account: &str) {
@@ -252,6 +259,10 @@ impl HttpClient for Vendor {
         };
         // tidy: sleeps because a vendor takes its time, which is paused.
         tokio::time::sleep(latency).await;
+        let host = request.uri().host().unwrap();
+        if self.state().hanging.contains(host) {
+            return std::future::pending().await;
+        }
         let answer = self.answer(&request);
         self.state().under_way -= 1;
         Ok(answer)

@@ -52,9 +52,31 @@ pub(in crate::pool) struct InTrouble {
 }
 
 /// The hash of an account's key in the store. An account whose endpoint has another key than before
-/// has another grant.
+/// has another grant. Its lowest bits are the deployment's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::pool) struct KeyHash(pub(in crate::pool) u64);
+pub(in crate::pool) struct KeyHash(u64);
+
+/// The hash of a deployment's name: 24 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::pool) struct DeploymentHash(u64);
+
+const DEPLOYMENT: u64 = 0xff_ffff;
+
+impl DeploymentHash {
+    pub(in crate::pool) fn of(hash: u64) -> Self {
+        Self(hash & DEPLOYMENT)
+    }
+}
+
+impl KeyHash {
+    pub(super) fn of(hash: u64, deployment: DeploymentHash) -> Self {
+        Self((hash & !DEPLOYMENT) | deployment.0)
+    }
+
+    pub(super) fn deployment(self) -> DeploymentHash {
+        DeploymentHash::of(self.0)
+    }
+}
 
 /// An engine that is put to work.
 pub(super) struct NewWork {
@@ -186,7 +208,7 @@ impl Slot {
         }
     }
 
-    fn key(&self) -> KeyHash {
+    pub(super) fn key(&self) -> KeyHash {
         match self {
             Self::AtRest { key, .. } | Self::InTrouble { key, .. } | Self::AtWork { key, .. } => {
                 *key
