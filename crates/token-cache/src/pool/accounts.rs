@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use hashbrown::hash_table::Entry as TableEntry;
 use hashbrown::{DefaultHashBuilder, HashTable};
+use smol_str::SmolStr;
 use token_core::{ClockReading, TokenKey};
 
 use self::slot::due::Turn;
@@ -48,14 +49,19 @@ struct Hand {
 
 /// What is known about one account.
 pub(super) struct Entry {
-    pub(super) account: Arc<str>,
+    /// Short ones stand here: a look at another place in memory costs as much as all the rest.
+    account: SmolStr,
     pub(super) slot: Slot,
 }
 
 impl Entry {
+    pub(super) fn account(&self) -> Arc<str> {
+        self.account.as_str().into()
+    }
+
     /// Returns the account and the deployment of its grant.
     pub(super) fn named(&self) -> (DeploymentHash, Arc<str>) {
-        (self.slot.key().deployment(), self.account.clone())
+        (self.slot.key().deployment(), self.account())
     }
 }
 
@@ -123,6 +129,7 @@ impl Accounts {
             TableEntry::Occupied(mut entry) => entry.get_mut().slot.put_to_work(work),
             TableEntry::Vacant(entry) => {
                 let (slot, engine) = Slot::new(work);
+                let account = SmolStr::new(&account);
                 entry.insert(Entry { account, slot });
                 self.count.fetch_add(1, Ordering::Relaxed);
                 engine

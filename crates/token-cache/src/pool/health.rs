@@ -78,7 +78,7 @@ impl TokenPool {
     pub fn logins_needed(&self) -> impl Iterator<Item = LoginNeeded> + use<'_> {
         self.inner.accounts().each(|entry| {
             let error = entry.slot.needs_login()?;
-            let account = entry.account.clone();
+            let account = entry.account();
             Some(LoginNeeded { account, error })
         })
     }
