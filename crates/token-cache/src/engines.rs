@@ -17,7 +17,7 @@ use crate::current::{Current, CurrentParts, Timing};
 use crate::flight::Shared;
 use crate::flight::runtime::Tasks;
 use crate::refresh::admission::Admission;
-use crate::refresh::attempts::Attempts;
+use crate::refresh::attempts::{Attempts, ServerClock};
 use crate::refresh::bound_store::{BoundStore, NamedStore};
 use crate::refresh::endpoint_source::EndpointSource;
 use crate::refresh::{Parts, Refresher, Settings};
@@ -51,6 +51,7 @@ pub(crate) struct NewEngine {
     initial: Option<Token>,
     meter: Option<Meter>,
     admission: Option<Arc<Admission>>,
+    server_clock: Arc<ServerClock>,
     /// If it is not that of all engines.
     owner: Option<Owner>,
     #[cfg(feature = "pool")]
@@ -64,6 +65,7 @@ impl NewEngine {
             initial: None,
             meter: None,
             admission: None,
+            server_clock: Arc::default(),
             owner: None,
             #[cfg(feature = "pool")]
             listener: None,
@@ -82,17 +84,19 @@ impl NewEngine {
         Self { owner, ..self }
     }
 
-    /// Makes it one of a pool, with the limits and the gauges of its deployment.
+    /// Makes it one of a pool, with the limits, the gauges and the clock of its deployment.
     #[cfg(feature = "pool")]
     pub(crate) fn in_pool(
         self,
         listener: PoolListener,
         meter: Meter,
         admission: Arc<Admission>,
+        server_clock: Arc<ServerClock>,
     ) -> Self {
         Self {
             meter: Some(meter),
             admission: Some(admission),
+            server_clock,
             listener: Some(listener),
             ..self
         }
@@ -101,7 +105,7 @@ impl NewEngine {
 
 impl Engines {
     pub(crate) fn start(&self, engine: NewEngine) -> Shared {
-        let attempts = Attempts::new(self.entropy.clone());
+        let attempts = Attempts::new(self.entropy.clone(), engine.server_clock);
         let endpoint = engine.source.newest();
         let traits = EndpointTraits::of(&*endpoint, &attempts.next(&self.clock.now()))
             .with_api_origins(&self.api_origins);

@@ -1,4 +1,4 @@
-//! The deployments that a pool's tokens come from: each has limits and gauges of its own.
+//! The deployments that a pool's tokens come from: each has limits, gauges and a clock of its own.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -10,6 +10,7 @@ use token_core::TokenKey;
 
 use crate::clock::CacheClock;
 use crate::refresh::admission::Admission;
+use crate::refresh::attempts::ServerClock;
 use crate::telemetry::metric::Meter;
 
 /// All deployments that were met.
@@ -24,6 +25,7 @@ pub(super) struct Deployments {
 pub(super) struct Deployment {
     pub(super) admission: Arc<Admission>,
     pub(super) meter: Meter,
+    pub(super) server_clock: Arc<ServerClock>,
 }
 
 /// The limits of each.
@@ -57,6 +59,7 @@ impl Deployments {
         let deployment = Deployment {
             admission: Arc::new(admission),
             meter: Meter::of_deployment(name),
+            server_clock: Arc::default(),
         };
         by_name.insert(name.to_owned(), deployment.clone());
         deployment

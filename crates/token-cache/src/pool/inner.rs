@@ -157,6 +157,7 @@ impl Inner {
                 self.listener(account.clone()),
                 deployment.meter,
                 deployment.admission,
+                deployment.server_clock,
             );
         let owner = self.engines.entropy.bytes_of(&account);
         let engine = self.engines.start(new.owned_by(Owner::new(owner)));

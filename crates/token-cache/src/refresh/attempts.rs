@@ -17,20 +17,26 @@ const LONGEST_STEP_BACK_MILLIS: i64 = 30_000;
 #[derive(Debug)]
 pub(crate) struct Attempts {
     entropy: Arc<Entropy>,
+    server: Arc<ServerClock>,
+    last_millis: AtomicI64,
+}
+
+/// What is known about a server's clock. The engines of a pool share it for each deployment.
+#[derive(Debug)]
+pub(crate) struct ServerClock {
     /// The server's time less our elapsed time, in milliseconds. In this form it stays right if our
     /// wall clock is corrected.
-    server_less_elapsed: AtomicI64,
-    last_millis: AtomicI64,
+    less_elapsed: AtomicI64,
 }
 
 /// Nothing is known about the server's clock: ours is used.
 const UNKNOWN: i64 = i64::MIN;
 
 impl Attempts {
-    pub(crate) fn new(entropy: Arc<Entropy>) -> Self {
+    pub(crate) fn new(entropy: Arc<Entropy>, server: Arc<ServerClock>) -> Self {
         Self {
             entropy,
-            server_less_elapsed: AtomicI64::new(UNKNOWN),
+            server,
             last_millis: AtomicI64::new(i64::MIN),
         }
     }
@@ -58,13 +64,13 @@ impl Attempts {
     pub(crate) fn correct_by(&self, offset: ServerOffset, at: &ClockReading) {
         let known = self.server_time(at).unix_millis();
         let told = offset.server_time(at.wall).unix_millis();
-        let is_known = self.server_less_elapsed.load(Ordering::SeqCst) != UNKNOWN;
+        let is_known = self.server.less_elapsed.load(Ordering::SeqCst) != UNKNOWN;
         let is_news = told.abs_diff(known) >= SAME_OFFSET_MILLIS;
         if is_known && !is_news {
             return;
         }
         let elapsed = millis(at.elapsed);
-        self.server_less_elapsed.store(
+        self.server.less_elapsed.store(
             told.saturating_sub(elapsed).max(UNKNOWN + 1),
             Ordering::SeqCst,
         );
@@ -81,11 +87,19 @@ impl Attempts {
     }
 
     fn server_time(&self, now: &ClockReading) -> Timestamp {
-        match self.server_less_elapsed.load(Ordering::SeqCst) {
+        match self.server.less_elapsed.load(Ordering::SeqCst) {
             UNKNOWN => now.wall,
-            server_less_elapsed => {
-                Timestamp::from_unix_millis(server_less_elapsed.saturating_add(millis(now.elapsed)))
+            less_elapsed => {
+                Timestamp::from_unix_millis(less_elapsed.saturating_add(millis(now.elapsed)))
             }
+        }
+    }
+}
+
+impl Default for ServerClock {
+    fn default() -> Self {
+        Self {
+            less_elapsed: AtomicI64::new(UNKNOWN),
         }
     }
 }
@@ -107,7 +121,7 @@ mod tests {
     }
 
     fn attempts() -> Attempts {
-        Attempts::new(Arc::new(Entropy::from_system().unwrap()))
+        Attempts::new(Arc::new(Entropy::from_system().unwrap()), Arc::default())
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
 use token_cache::{MemoryStore, TokenPool, TokenPoolBuilder};
 
@@ -18,6 +19,19 @@ fn counting(vendor: &Vendor, store: &MemoryStore) -> (TokenPoolBuilder, Arc<Atom
     };
     let builder = vendor.configured(TokenPool::builder(make), store);
     (builder, made)
+}
+
+#[tokio::test(start_paused = true)]
+async fn accounts_of_one_deployment_share_what_is_known_of_its_clock() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let pool = vendor.pool(&store).build().unwrap();
+    vendor.date(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) + 10 * MINUTE);
+    for account in ["alice", "bob"] {
+        pool.token(account).await.unwrap();
+    }
+    let signed: Vec<_> = vendor.requests().iter().map(|it| it.signed_at).collect();
+    let ahead = signed[1] - signed[0];
+    assert!((599_000..601_000).contains(&ahead), "{ahead}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use token_cache::test_util::RuntimeClock;
 use token_cache::{MemoryStore, TokenPool, TokenPoolBuilder};
@@ -28,6 +28,8 @@ struct State {
     issued: HashMap<String, u64>,
     life: Duration,
     latency: Duration,
+    /// What its answers have as `Date`.
+    date: Option<SystemTime>,
     down: bool,
     refused: HashSet<String>,
     /// These hosts do not answer.
@@ -44,6 +46,8 @@ pub(crate) struct Received {
     pub(crate) step: String,
     pub(crate) account: String,
     pub(crate) at: Instant,
+    /// The instant of the attempt, in milliseconds.
+    pub(crate) signed_at: i64,
 }
 
 /// The token endpoint of one customer.
@@ -77,10 +81,12 @@ impl Customer {
         Self { host, ..self }
     }
 
-    fn request(&self, path: &str) -> token_core::RequestBuilder {
+    fn request(&self, path: &str, attempt: &Attempt) -> token_core::RequestBuilder {
         let url = format!("https://{}", self.host);
         let base = BaseUrl::parse(&url, PlainHttp::Refused).unwrap();
-        Request::post(&base, path).form("account", &self.account)
+        let at = attempt.now().unix_millis().to_string();
+        let request = Request::post(&base, path).form("account", &self.account);
+        request.form("at", &at)
     }
 }
 
@@ -97,13 +103,13 @@ impl TokenEndpoint for Customer {
         self.rotation
     }
 
-    fn login(&self, _: &Attempt) -> Option<Result<Request, Error>> {
-        let login = || self.request("/login").build(Step::Login);
+    fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
+        let login = || self.request("/login", attempt).build(Step::Login);
         self.has_login.then(login)
     }
 
-    fn refresh(&self, token: &Token, _: &Attempt) -> Result<Request, Error> {
-        self.request("/refresh")
+    fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error> {
+        self.request("/refresh", attempt)
             .form_secret("refresh", token.refresh_credential())
             .build(Step::Refresh)
     }
@@ -128,6 +134,7 @@ impl Vendor {
             issued: HashMap::new(),
             life: 60 * MINUTE,
             latency: Duration::from_millis(100),
+            date: None,
             down: false,
             refused: HashSet::new(),
             hanging: HashSet::new(),
@@ -169,6 +176,10 @@ impl Vendor {
 
     pub(crate) fn hang(&self, host: &str) {
         self.state().hanging.insert(host.to_owned());
+    }
+
+    pub(crate) fn date(&self, date: SystemTime) {
+        self.state().date = Some(date);
     }
 
     pub(crate) fn accept(&self, account: &str) {
@@ -214,6 +225,7 @@ impl Vendor {
             step: request.uri().path().to_owned(),
             account: account.clone(),
             at: Instant::now(),
+            signed_at: field("at").unwrap().parse().unwrap(),
         });
         if state.down {
             return answer(503, "{}");
@@ -235,7 +247,12 @@ impl Vendor {
         let body = format!(
             r#"{{"token": "access-{account}-{next}", "refresh": "{account}.{next}", "ttl": {ttl}}}"#
         );
-        answer(200, &body)
+        let mut answer = answer(200, &body);
+        if let Some(date) = state.date {
+            let date = httpdate::fmt_http_date(date).parse().unwrap();
+            answer.headers_mut().insert("date", date);
+        }
+        answer
     }
 }
 
