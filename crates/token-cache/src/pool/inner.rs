@@ -23,7 +23,7 @@ use crate::flight::Shared;
 use crate::flight::background::KeepFresh;
 use crate::flight::held::Held;
 use crate::flight::in_pool::{InPool, InUse, Settle};
-use crate::refresh::endpoint_source::EndpointSource;
+use crate::refresh::endpoint_source::{EndpointSource, asked};
 
 /// What the clones of a pool, and the tasks that work for it, share.
 pub(crate) struct Inner {
@@ -143,14 +143,24 @@ impl Inner {
             .endpoints
             .make(account, &self.engines.tasks, within)
             .await?;
-        let working = self.start(account.into(), made, wanted);
+        let working = self.start(account.into(), made, wanted)?;
         self.make_room();
         Ok(working)
     }
 
-    pub(super) fn start(&self, account: Arc<str>, made: PoolAccount, wanted: Wanted) -> Working {
+    /// Puts an engine to work.
+    ///
+    /// # Errors
+    ///
+    /// That the endpoint panicked.
+    pub(super) fn start(
+        &self,
+        account: Arc<str>,
+        made: PoolAccount,
+        wanted: Wanted,
+    ) -> Result<Working, Error> {
         let PoolAccount { endpoint, initial } = made;
-        let deployment = self.deployments.of(&endpoint.key());
+        let deployment = self.deployments.of(&asked(|| endpoint.key())?);
         let new = NewEngine::of(EndpointSource::new(endpoint, None))
             .with_initial(initial)
             .in_pool(
@@ -160,11 +170,11 @@ impl Inner {
                 deployment.server_clock,
             );
         let owner = self.engines.entropy.bytes_of(&account);
-        let engine = self.engines.start(new.owned_by(Owner::new(owner)));
+        let engine = asked(|| self.engines.start(new.owned_by(Owner::new(owner))))?;
         let place = self.place(account);
         let engine = self.accounts.put_to_work(engine, place.clone(), wanted);
         let in_use = InUse::of(place);
-        Working { engine, in_use }
+        Ok(Working { engine, in_use })
     }
 
     fn place(&self, account: Arc<str>) -> InPool {

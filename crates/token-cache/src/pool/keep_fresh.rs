@@ -6,18 +6,19 @@ mod queues;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use token_core::{Clock as _, Error, ErrorKind};
+use token_core::{Clock as _, Error, ErrorKind, TokenKey};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use self::queues::{Place, Queues};
 use super::accounts::{DeploymentHash, Wanted};
-use super::inner::Inner;
+use super::inner::{Inner, Working};
 use super::schedule::{Taking, second};
 use super::sweep::{self, Found};
 use crate::current::events::Event;
 use crate::flight::background::KeepFresh;
+use crate::refresh::endpoint_source::asked;
 
 /// The schedule has buckets of one second.
 const TICK: Duration = Duration::from_secs(1);
@@ -86,21 +87,22 @@ impl Inner {
     /// Refreshes what the sweep has found. An account with another key is none of this pool's.
     async fn refresh_found(&self, found: Found) {
         drop(found.waiting);
-        let within = self.engines.settings.exchange;
-        let tasks = &self.engines.tasks;
-        match self.endpoints.make(&found.account, tasks, within).await {
-            Ok(made) if made.endpoint.key() == found.key => {
-                let working = self.start(found.account, made, Wanted::BySchedule);
-                working.engine.refresh_unless_in_doubt().await;
-            }
-            Ok(_) => {
-                let what = "the key of a due token in the store is none of its account: \
-                            set `account_of`";
-                let error = Error::new(ErrorKind::Config, what).with_key(&found.key);
-                self.not_made(&found.account, error);
-            }
+        match self.start_found(&found.account, &found.key).await {
+            Ok(working) => working.engine.refresh_unless_in_doubt().await,
             Err(error) => self.not_made(&found.account, error),
         }
+    }
+
+    async fn start_found(&self, account: &Arc<str>, key: &TokenKey) -> Result<Working, Error> {
+        let within = self.engines.settings.exchange;
+        let tasks = &self.engines.tasks;
+        let made = self.endpoints.make(account, tasks, within).await?;
+        if asked(|| made.endpoint.key())? != *key {
+            let what = "the key of a due token in the store is none of its account: \
+                        set `account_of`";
+            return Err(Error::new(ErrorKind::Config, what).with_key(key));
+        }
+        self.start(account.clone(), made, Wanted::BySchedule)
     }
 
     fn not_made(&self, account: &str, error: Error) {

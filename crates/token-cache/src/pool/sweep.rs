@@ -14,6 +14,7 @@ use self::places::Places;
 use super::accounts::DeploymentHash;
 use super::inner::Inner;
 use crate::current::events::Event;
+use crate::refresh::endpoint_source::unless_it_panics;
 
 /// A token of the store that is to be refreshed.
 pub(super) struct Found {
@@ -61,7 +62,9 @@ async fn sweep(
             return Ok(());
         };
         let now = pool.engines.clock.now().wall;
-        let page = pool.engines.store.due(now, after.as_ref()).await?;
+        let listing = async { pool.engines.store.due(now, after.as_ref()).await };
+        let page = unless_it_panics(listing).await;
+        let page = page.unwrap_or_else(|| Err(StoreError::new("the store panicked")))?;
         let on_page = pool.only_in_store(page.due);
         drop(pool);
         for token in on_page {
@@ -94,10 +97,15 @@ impl Inner {
     /// Returns those that are not in memory, in an order of this process' own: another process
     /// begins elsewhere on the page, and what it has refreshed is found in the store.
     fn only_in_store(&self, due: Vec<Due>) -> Vec<Named> {
+        let mut failed = None;
         let mut found: Vec<_> = due
             .into_iter()
             .filter_map(|due| {
-                let account = self.account_of.name(&due.key)?;
+                let named = self.account_of.name(&due.key);
+                let account = named.unwrap_or_else(|error| {
+                    failed = Some(error);
+                    None
+                })?;
                 let is_in_memory = self.accounts.cached(&account).is_some();
                 (!is_in_memory).then(|| Named {
                     account: account.into(),
@@ -106,6 +114,9 @@ impl Inner {
                 })
             })
             .collect();
+        if let Some(error) = failed {
+            self.tell_of_sweep(&error);
+        }
         found.sort_by_cached_key(|_| self.engines.entropy.number());
         found
     }

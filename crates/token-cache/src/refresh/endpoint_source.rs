@@ -59,11 +59,12 @@ pub(crate) async fn made_in_time<T>(
     making: impl Future<Output = Result<T, Error>>,
     within: Duration,
 ) -> Result<T, Error> {
-    let Ok(made) = tokio::time::timeout(within, catching_panics(making)).await else {
+    let Ok(made) = tokio::time::timeout(within, unless_it_panics(making)).await else {
         let what = "the endpoint's credentials were not there in time";
         return Err(Error::new(ErrorKind::Transient { after: None }, what));
     };
-    made.map_err(|error| not_made(&error))
+    made.unwrap_or_else(|| Err(panicked()))
+        .map_err(|error| not_made(&error))
 }
 
 /// Returns the error of a closure that panicked.
@@ -72,15 +73,29 @@ pub(crate) fn panicked() -> Error {
     Error::new(ErrorKind::Config, what)
 }
 
-/// Awaits the program's closure. If a panic of it ended the exchange, the outcome of that would be
-/// in doubt although nothing was sent.
-async fn catching_panics<T>(making: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let mut making = pin!(making);
+/// Awaits code of the program; `None` if it panics. If a panic of it ended an exchange, the outcome
+/// of that would be in doubt although nothing was sent.
+pub(crate) async fn unless_it_panics<T>(theirs: impl Future<Output = T>) -> Option<T> {
+    let mut theirs = pin!(theirs);
     poll_fn(|context| {
-        let polling = AssertUnwindSafe(|| making.as_mut().poll(context));
-        catch_unwind(polling).unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+        let polling = AssertUnwindSafe(|| theirs.as_mut().poll(context));
+        match catch_unwind(polling) {
+            Ok(polled) => polled.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
     })
     .await
+}
+
+/// Asks an endpoint for something, before there is an engine.
+///
+/// # Errors
+///
+/// That the endpoint panicked.
+#[cfg(feature = "pool")]
+pub(crate) fn asked<T>(ask: impl FnOnce() -> T) -> Result<T, Error> {
+    let what = "a method of the endpoint panicked";
+    catch_unwind(AssertUnwindSafe(ask)).map_err(|_| Error::new(ErrorKind::Config, what))
 }
 
 /// Returns the error of an exchange without an endpoint. What the credentials failed with, perhaps

@@ -15,6 +15,7 @@ mod drained;
 mod eviction;
 mod limits;
 mod mistakes;
+mod panics;
 mod shares;
 mod store;
 mod turns;

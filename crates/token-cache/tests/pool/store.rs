@@ -7,10 +7,10 @@ use std::time::Duration;
 use token_cache::MemoryStore;
 use token_core::reexports::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
-    StoreError,
+    Acquired, CommitCondition, Committed, DueCursor, DuePage, Entry, Intended, Intent, Owner,
+    Record, Renewed, StoreError,
 };
-use token_core::{Generation, TokenKey, TokenStore};
+use token_core::{Generation, Timestamp, TokenKey, TokenStore};
 
 /// A store whose commits fail on command, and that cannot list its keys.
 #[derive(Clone, Debug)]
@@ -18,16 +18,26 @@ pub(crate) struct Unreliable {
     store: MemoryStore,
     fails: Arc<AtomicBool>,
     is_slow: Arc<AtomicBool>,
+    lists: Arc<AtomicBool>,
+    panics: Arc<AtomicBool>,
 }
 
 impl Unreliable {
     pub(crate) fn over(store: MemoryStore) -> Self {
-        let (fails, is_slow) = Default::default();
+        let (fails, is_slow, lists, panics) = Default::default();
         Self {
             store,
             fails,
             is_slow,
+            lists,
+            panics,
         }
+    }
+
+    /// Panics once when it is asked what is due, and lists that from then on.
+    pub(crate) fn list_after_a_panic(&self) {
+        self.lists.store(true, Ordering::SeqCst);
+        self.panics.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn be_slow(&self) {
@@ -93,6 +103,19 @@ impl TokenStore for Unreliable {
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         self.store.tombstone(key).await
+    }
+
+    async fn due(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        after: Option<&DueCursor>,
+    ) -> Result<DuePage, StoreError> {
+        assert!(!self.panics.swap(false, Ordering::SeqCst), "a mistake");
+        if !self.lists.load(Ordering::SeqCst) {
+            return Err(StoreError::unsupported("listing what is due"));
+        }
+        self.store.due(before, limit, after).await
     }
 
     async fn wait_for_change(

@@ -1,6 +1,7 @@
 //! A test vendor with any number of customers, each with a grant of its own.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
@@ -57,6 +58,7 @@ pub(crate) struct Customer {
     rotation: Rotation,
     host: &'static str,
     has_login: bool,
+    panics: Arc<AtomicBool>,
 }
 
 impl Customer {
@@ -67,6 +69,7 @@ impl Customer {
             rotation: Rotation::SingleUse,
             host: "api.acme.example",
             has_login: true,
+            panics: Arc::default(),
         }
     }
 
@@ -75,6 +78,11 @@ impl Customer {
             has_login: false,
             ..self
         }
+    }
+
+    /// Its program has a mistake, while this is set.
+    pub(crate) fn panicking(self, panics: Arc<AtomicBool>) -> Self {
+        Self { panics, ..self }
     }
 
     pub(crate) fn at(self, host: &'static str) -> Self {
@@ -100,6 +108,7 @@ impl TokenEndpoint for Customer {
     }
 
     fn rotation(&self) -> Rotation {
+        assert!(!self.panics.load(Ordering::SeqCst), "a mistake");
         self.rotation
     }
 
