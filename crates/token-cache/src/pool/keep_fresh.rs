@@ -2,6 +2,7 @@
 //! the sweep.
 
 mod queues;
+mod wall_clock;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use self::queues::{Place, Queues};
+use self::wall_clock::WallClock;
 use super::accounts::{DeploymentHash, Wanted};
 use super::inner::{Inner, Working};
 use super::schedule::{Taking, second};
@@ -35,13 +37,14 @@ impl Inner {
         let Some(taking) = self.schedule.begin() else {
             return KeepFresh::of(None);
         };
+        let wall = WallClock::at(&self.engines.clock.now());
         self.schedule_all();
         let stop = taking.stop();
         let pool = Arc::downgrade(self);
         let started = self
             .engines
             .tasks
-            .spawn(keep_fresh(EndsSchedule { pool, taking }));
+            .spawn(keep_fresh(EndsSchedule { pool, taking }, wall));
         let keeping = KeepFresh::of(started.ok()).stopping(stop);
         self.set_background(Some(keeping.another()));
         keeping
@@ -55,11 +58,12 @@ impl Inner {
     }
 
     /// Takes the accounts whose refresh is due.
-    fn take_due(&self) -> Vec<(DeploymentHash, Arc<str>)> {
-        if self.schedule.count() > 2 * self.accounts.count() + SPARE_ENTRIES {
+    fn take_due(&self, wall: &mut WallClock) -> Vec<(DeploymentHash, Arc<str>)> {
+        let now = self.engines.clock.now();
+        let is_full = self.schedule.count() > 2 * self.accounts.count() + SPARE_ENTRIES;
+        if wall.has_stepped_forward(&now) || is_full {
             self.schedule_all();
         }
-        let now = self.engines.clock.now();
         let mut later = Vec::new();
         let due = self.schedule.take_due(now.elapsed).into_iter();
         let due = due.filter_map(|turn| self.accounts.take_turn(turn, &now, &mut later));
@@ -129,7 +133,7 @@ impl Drop for EndsSchedule {
     }
 }
 
-async fn keep_fresh(pool: EndsSchedule) {
+async fn keep_fresh(pool: EndsSchedule, mut wall: WallClock) {
     let pool = &pool.pool;
     // The sweep itself waits while enough of a deployment waits.
     let (found, mut in_store) = mpsc::unbounded_channel();
@@ -147,7 +151,7 @@ async fn keep_fresh(pool: EndsSchedule) {
         }
         tokio::select! {
             _ = tick.tick() => match pool.upgrade() {
-                Some(pool) => queues.add_all(pool.take_due()),
+                Some(pool) => queues.add_all(pool.take_due(&mut wall)),
                 None => return,
             },
             _ = look.tick() => match pool.upgrade() {

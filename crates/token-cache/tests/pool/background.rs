@@ -1,7 +1,8 @@
 //! Tokens that are refreshed though nobody asks.
 
+use token_cache::test_util::RuntimeClock;
 use token_cache::{Event, MemoryStore, TokenPool};
-use token_core::{ErrorKind, Generation, TokenEndpoint, TokenStore};
+use token_core::{ErrorKind, Generation, Timestamp, TokenEndpoint, TokenStore};
 
 use crate::pass;
 use crate::store::Unreliable;
@@ -28,6 +29,19 @@ async fn tokens_in_memory_are_refreshed_when_they_are_due() {
     pass(3 * 60 * MINUTE).await;
     assert!(pool.fresh("before").is_none());
     assert!(vendor.requests().len() <= 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_is_set_forward_makes_tokens_due() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let clock = RuntimeClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+    let pool = vendor.pool(&store).clock(clock.clone()).build().unwrap();
+    pool.token("alice").await.unwrap();
+    drop(pool.keep_fresh());
+    pass(MINUTE).await;
+    clock.step_wall(2 * 60 * 60 * 1000);
+    pass(5 * SECOND).await;
+    assert_eq!(vendor.requests_of("alice"), 2);
 }
 
 #[tokio::test(start_paused = true)]
