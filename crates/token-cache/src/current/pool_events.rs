@@ -18,7 +18,9 @@ const BACKLOG: usize = 4096;
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct PoolEvent {
-    /// Whose token, as the program names it.
+    /// Whose token, as the program names it. Empty if the event is of no account: an
+    /// [`Event::StoreWarning`] about the tokens that only the store has. A program that has an
+    /// account with an empty name sees that warning under it.
     pub account: Arc<str>,
     /// What happened.
     pub event: Event,
