@@ -72,7 +72,6 @@ pub(crate) struct Current {
     exchange_began: AtomicU64,
     /// Whether a tombstone was met, and no token since.
     logged_out: AtomicBool,
-    grant_end_told: AtomicBool,
 }
 
 /// How early a token is refreshed, and how long to back off after failures.
@@ -119,7 +118,6 @@ impl Current {
             log: log::Log::default(),
             exchange_began: AtomicU64::new(0),
             logged_out: AtomicBool::new(false),
-            grant_end_told: AtomicBool::new(false),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The cached token, with what is known about it.
 
 mod anchor;
+mod grant_end;
 mod last_use;
 mod marks;
 mod notes;
@@ -87,6 +88,7 @@ impl CachedToken {
         if exchanged {
             next.marks.set(Mark::Exchanged);
         }
+        next.carry_grant_end(before);
         if rejections > 0 {
             next = next.noted(|noted| noted.rejections = rejections);
         }

@@ -35,7 +35,7 @@ impl Current {
             expires_at: token.validity().ends(),
             origin,
         };
-        self.tell_of_the_grants_end(before.token(), &token);
+        self.tell_of_the_grants_end(&before, &token);
         let next = CachedToken::following(&before, token, anchor, origin.is_exchange());
         let next = match novelty {
             Novelty::Repeated => self.repeated(next),
@@ -156,17 +156,18 @@ impl Current {
     }
 
     /// Sends an event, once, when a refresh has shown that the refresh token's end does not move
-    /// on.
-    fn tell_of_the_grants_end(&self, before: &Token, token: &Token) {
-        let (Some(earlier), Some(end)) = (before.refresh_expires_at(), token.refresh_expires_at())
-        else {
+    /// on. The token that follows carries that it was sent.
+    fn tell_of_the_grants_end(&self, before: &CachedToken, token: &Token) {
+        let earlier = before.token();
+        let ends = (earlier.refresh_expires_at(), token.refresh_expires_at());
+        let (Some(earlier_end), Some(end)) = ends else {
             return;
         };
-        if end > earlier.after(SAME_END) {
-            return self.grant_end_told.store(false, Ordering::Release);
+        if end > earlier_end.after(SAME_END) {
+            return before.grant_end_moved();
         }
-        let is_renewable = self.has_login() || token.generation() == before.generation();
-        if !is_renewable && !self.grant_end_told.swap(true, Ordering::AcqRel) {
+        let is_renewable = self.has_login() || token.generation() == earlier.generation();
+        if !is_renewable && before.tell_grant_end() {
             self.emit(Event::GrantEnds { at: end });
         }
     }

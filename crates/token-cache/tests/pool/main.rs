@@ -10,6 +10,7 @@ mod asking;
 mod at_work;
 mod background;
 mod beginning;
+mod customer;
 mod doubts;
 mod drained;
 mod eviction;
@@ -18,6 +19,7 @@ mod mistakes;
 mod panics;
 mod shares;
 mod store;
+mod told;
 mod turns;
 mod vendor;
 

@@ -1,7 +1,6 @@
 //! A test vendor with any number of customers, each with a grant of its own.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
@@ -9,12 +8,11 @@ use token_cache::test_util::RuntimeClock;
 use token_cache::{MemoryStore, TokenPool, TokenPoolBuilder};
 use token_core::reexports::http::{Request as HttpRequest, Response};
 use token_core::reexports::{Bytes, async_trait};
-use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, HttpClient, Outcome, PlainHttp, Request, Rotation,
-    Secret, SendError, Step, Timestamp, Token, TokenEndpoint, TokenKey,
-};
+use token_core::{HttpClient, SendError, Timestamp};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
+
+pub(crate) use crate::customer::{Customer, refresh_token};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
@@ -28,6 +26,8 @@ struct State {
     /// The generation of each customer's newest token.
     issued: HashMap<String, u64>,
     life: Duration,
+    /// When all grants end, as Unix time.
+    grants_end: Option<i64>,
     latency: Duration,
     /// What its answers have as `Date`.
     date: Option<SystemTime>,
@@ -51,97 +51,12 @@ pub(crate) struct Received {
     pub(crate) signed_at: i64,
 }
 
-/// The token endpoint of one customer.
-#[derive(Debug)]
-pub(crate) struct Customer {
-    account: String,
-    rotation: Rotation,
-    host: &'static str,
-    has_login: bool,
-    panics: Arc<AtomicBool>,
-}
-
-impl Customer {
-    /// With a single-use refresh token, and a repeatable login for the first one.
-    pub(crate) fn of(account: &str) -> Self {
-        Self {
-            account: account.to_owned(),
-            rotation: Rotation::SingleUse,
-            host: "api.acme.example",
-            has_login: true,
-            panics: Arc::default(),
-        }
-    }
-
-    pub(crate) fn without_login(self) -> Self {
-        Self {
-            has_login: false,
-            ..self
-        }
-    }
-
-    /// Its program has a mistake, while this is set.
-    pub(crate) fn panicking(self, panics: Arc<AtomicBool>) -> Self {
-        Self { panics, ..self }
-    }
-
-    pub(crate) fn at(self, host: &'static str) -> Self {
-        Self { host, ..self }
-    }
-
-    fn request(&self, path: &str, attempt: &Attempt) -> token_core::RequestBuilder {
-        let url = format!("https://{}", self.host);
-        let base = BaseUrl::parse(&url, PlainHttp::Refused).unwrap();
-        let at = attempt.now().unix_millis().to_string();
-        let request = Request::post(&base, path).form("account", &self.account);
-        request.form("at", &at)
-    }
-}
-
-pub(crate) fn refresh_token(account: &str, generation: u64) -> Token {
-    Token::from_refresh_token(Secret::from(format!("{account}.{generation}"))).unwrap()
-}
-
-impl TokenEndpoint for Customer {
-    fn key(&self) -> TokenKey {
-        TokenKey::of("acme", self.host, &self.account)
-    }
-
-    fn rotation(&self) -> Rotation {
-        assert!(!self.panics.load(Ordering::SeqCst), "a mistake");
-        self.rotation
-    }
-
-    fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
-        let login = || self.request("/login", attempt).build(Step::Login);
-        self.has_login.then(login)
-    }
-
-    fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error> {
-        self.request("/refresh", attempt)
-            .form_secret("refresh", token.refresh_credential())
-            .build(Step::Refresh)
-    }
-
-    fn read(&self, answer: &Answer<'_>, _: &Attempt) -> Result<Outcome, Error> {
-        let document = answer.document()?;
-        if document.has(&["refused"]) {
-            return Err(answer.error(ErrorKind::Rejected, "the customer must log in again"));
-        }
-        let text = |name| document.text(&[name]).map(Secret::from).unwrap();
-        let refresh = text("refresh");
-        let renewal = answer.renewal(Some(&refresh), self.has_login);
-        let life = answer.lifetime().seconds(&document, &["ttl"]);
-        let token = Token::builder(text("token"), life.validity(renewal, MINUTE));
-        token.refresh(refresh).build().map(Outcome::Issued)
-    }
-}
-
 impl Vendor {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
             issued: HashMap::new(),
             life: 60 * MINUTE,
+            grants_end: None,
             latency: Duration::from_millis(100),
             date: None,
             down: false,
@@ -177,6 +92,10 @@ impl Vendor {
 
     pub(crate) fn go_down(&self, down: bool) {
         self.state().down = down;
+    }
+
+    pub(crate) fn grants_end(&self, unix_seconds: i64) {
+        self.state().grants_end = Some(unix_seconds);
     }
 
     pub(crate) fn refuse(&self, account: &str) {
@@ -253,8 +172,12 @@ impl Vendor {
         let next = newest + 1;
         state.issued.insert(account.clone(), next);
         let ttl = state.life.as_secs();
+        let end = state
+            .grants_end
+            .map(|end| format!(r#", "grant_ends": {end}"#));
+        let more = end.unwrap_or_default();
         let body = format!(
-            r#"{{"token": "access-{account}-{next}", "refresh": "{account}.{next}", "ttl": {ttl}}}"#
+            r#"{{"token": "access-{account}-{next}", "refresh": "{account}.{next}", "ttl": {ttl}{more}}}"#
         );
         let mut answer = answer(200, &body);
         if let Some(date) = state.date {

@@ -19,6 +19,8 @@ pub(super) enum Mark {
     RefreshRefused = 1 << 3,
     /// An exchange brought it; one from the store may be as old as the rejected one.
     Exchanged = 1 << 4,
+    /// It was told that its grant ends.
+    GrantEndTold = 1 << 5,
 }
 
 /// What keeps a fresh token from its callers.

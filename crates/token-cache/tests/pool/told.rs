@@ -1,0 +1,36 @@
+//! What is told once, however many engines come and go.
+
+use token_cache::{Event, MemoryStore, TokenPool};
+use tokio::time::advance;
+
+use crate::vendor::{Customer, MINUTE, Vendor, refresh_token};
+
+#[tokio::test(start_paused = true)]
+async fn that_a_grant_ends_is_told_once_until_its_end_moves_on() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let make = |account: &str| Ok(Customer::of(account).without_login());
+    let pool = vendor.configured(TokenPool::builder(make), &store);
+    let pool = pool.build().unwrap();
+    let mut events = pool.events();
+    let first_end = 1_700_000_000 + 30 * 24 * 3_600;
+    vendor.grants_end(first_end);
+    let cache = pool.cache("alice").await.unwrap();
+    cache.set_token(refresh_token("alice", 0)).await.unwrap();
+    drop(cache);
+    for round in 0..8 {
+        if round == 4 {
+            vendor.grants_end(first_end + 3_600);
+        }
+        advance(70 * MINUTE).await;
+        pool.token("alice").await.unwrap();
+        assert_eq!(pool.health().at_work, 0);
+    }
+    drop(pool);
+    let mut ends = Vec::new();
+    while let Some(told) = events.next().await {
+        if let Event::GrantEnds { at } = told.event {
+            ends.push(at.unix_millis() / 1_000);
+        }
+    }
+    assert_eq!(ends, [first_end, first_end + 3_600]);
+}
