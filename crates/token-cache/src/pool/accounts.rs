@@ -43,8 +43,6 @@ pub(super) struct Accounts {
 struct Hand {
     shard: usize,
     bucket: usize,
-    /// The second of elapsed time in which it found none.
-    in_vain: Option<u32>,
 }
 
 /// What is known about one account.

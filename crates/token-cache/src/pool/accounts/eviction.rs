@@ -29,21 +29,15 @@ impl Accounts {
 
     fn evict_one(&self, now: u32, came_to_rest: &mut Vec<Scheduled>) -> bool {
         let mut hand = self.hand.lock().unwrap_or_else(PoisonError::into_inner);
-        // Each search looks at all accounts, so one a second is enough.
-        if hand.in_vain == Some(now) {
-            return false;
-        }
         // In the first round, those that were used get a second chance.
-        let evicted = (0..=2 * SHARDS).any(|_| {
+        (0..=2 * SHARDS).any(|_| {
             let evicted = self.evict_from(&mut hand, now, came_to_rest);
             if !evicted {
                 hand.shard = (hand.shard + 1) % SHARDS;
                 hand.bucket = 0;
             }
             evicted
-        });
-        hand.in_vain = (!evicted).then_some(now);
-        evicted
+        })
     }
 
     fn evict_from(&self, hand: &mut Hand, now: u32, came_to_rest: &mut Vec<Scheduled>) -> bool {
