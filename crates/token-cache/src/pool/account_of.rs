@@ -10,7 +10,7 @@ pub(super) struct AccountOf(Box<NameOf>);
 type NameOf = dyn Fn(&TokenKey) -> Option<String> + Send + Sync;
 
 impl AccountOf {
-    /// Returns the account; `None` if the key is none of this program's.
+    /// Returns the account; `None` if the key belongs to another program.
     ///
     /// # Errors
     ///

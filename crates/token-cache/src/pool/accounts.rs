@@ -96,7 +96,12 @@ impl Accounts {
         find(&table, hash, account)?.slot.fresh(clock)
     }
 
-    /// Returns what the account has at rest.
+    pub(super) fn has(&self, account: &str) -> bool {
+        let hash = self.hash(account);
+        find(&self.read(hash), hash, account).is_some()
+    }
+
+    /// Returns the token of the account, fresh or not.
     pub(super) fn cached(&self, account: &str) -> Option<Arc<CachedToken>> {
         let hash = self.hash(account);
         let table = self.read(hash);
@@ -187,7 +192,7 @@ impl Accounts {
         let mut scheduled = Vec::new();
         for shard in &*self.shards {
             for entry in &mut *write(shard) {
-                let due = entry.slot.schedule_anew(now);
+                let due = entry.slot.schedule_again(now);
                 scheduled.extend(due.map(|due| (due, self.hash(&entry.account))));
             }
         }

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use token_core::Error;
 
 use super::TokenPool;
-use super::accounts::Slot;
 
 /// How a pool is now, as far as this process knows: neither the vendor nor the store is asked.
 /// Returned by [`TokenPool::health`].
@@ -52,14 +51,15 @@ impl TokenPool {
             ..PoolHealth::default()
         };
         let states = self.inner.accounts().each(|entry| {
-            let needs_login = entry.slot.needs_login().is_some();
-            Some((entry.slot.kind(), needs_login))
+            let slot = &entry.slot;
+            let (at_work, failing) = (slot.at_work().is_some(), slot.is_in_trouble());
+            Some((at_work, failing, slot.needs_login().is_some()))
         });
-        for (kind, needs_login) in states {
+        for (at_work, failing, needs_login) in states {
             health.in_memory += 1;
+            health.at_work += usize::from(at_work);
+            health.failing += usize::from(failing);
             health.logins_needed += usize::from(needs_login);
-            health.at_work += usize::from(kind == Kind::AtWork);
-            health.failing += usize::from(kind == Kind::InTrouble);
         }
         health
     }
@@ -81,22 +81,5 @@ impl TokenPool {
             let account = entry.account();
             Some(LoginNeeded { account, error })
         })
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    AtRest,
-    InTrouble,
-    AtWork,
-}
-
-impl Slot {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::AtRest { .. } => Kind::AtRest,
-            Self::InTrouble { .. } => Kind::InTrouble,
-            Self::AtWork { .. } => Kind::AtWork,
-        }
     }
 }

@@ -200,7 +200,7 @@ impl Inner {
     }
 
     fn unsettled(&self) -> Vec<Held> {
-        let at_work = self.accounts.each(|entry| entry.slot.at_work());
+        let at_work = self.accounts.each(|entry| entry.slot.at_work().cloned());
         let at_work = at_work.map(Held::of);
         at_work.filter(|engine| !engine.is_settled()).collect()
     }

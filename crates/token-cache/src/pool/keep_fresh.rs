@@ -17,7 +17,7 @@ use self::wall_clock::WallClock;
 use super::accounts::{DeploymentHash, Wanted};
 use super::inner::{Inner, Working};
 use super::schedule::{Taking, second};
-use super::sweep::{self, Found};
+use super::sweep::{self, Found, Waiting};
 use crate::current::events::Event;
 use crate::flight::background::KeepFresh;
 use crate::refresh::endpoint_source::asked;
@@ -25,7 +25,7 @@ use crate::refresh::endpoint_source::asked;
 /// The schedule has buckets of one second.
 const TICK: Duration = Duration::from_secs(1);
 /// Accounts that left memory stay in the schedule. Once there are so many, and more than of those in
-/// memory, it is made anew.
+/// memory, it is made again.
 const SPARE_ENTRIES: usize = 4096;
 /// How often the engines at work are looked at: only an engine that ends is scheduled.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
@@ -88,9 +88,8 @@ impl Inner {
         }
     }
 
-    /// Refreshes what the sweep has found. An account with another key is none of this pool's.
+    /// Refreshes what the sweep has found. An account with another key does not belong to this pool.
     async fn refresh_found(&self, found: Found) {
-        drop(found.waiting);
         match self.start_found(&found.account, &found.key).await {
             Ok(working) => working.engine.refresh_unless_in_doubt().await,
             Err(error) => self.not_made(&found.account, error),
@@ -102,7 +101,7 @@ impl Inner {
         let tasks = &self.engines.tasks;
         let made = self.endpoints.make(account, tasks, within).await?;
         if asked(|| made.endpoint.key())? != *key {
-            let what = "the key of a due token in the store is none of its account: \
+            let what = "the key of a due token in the store does not belong to its account: \
                         set `account_of`";
             return Err(Error::new(ErrorKind::Config, what).with_key(key));
         }
@@ -158,7 +157,7 @@ async fn keep_fresh(pool: EndsSchedule, mut wall: WallClock) {
                 Some(pool) => queues.add_all(pool.left_at_work()),
                 None => return,
             },
-            Some(found) = in_store.recv() => queues.add(found.deployment, Job::InStore(found)),
+            Some(found) = in_store.recv() => queues.add(found.0.deployment, Job::InStore(found)),
             Some(_) = refreshing.join_next() => {}
         }
     }
@@ -167,7 +166,7 @@ async fn keep_fresh(pool: EndsSchedule, mut wall: WallClock) {
 /// What is to be refreshed.
 enum Job {
     InMemory(Arc<str>),
-    InStore(Found),
+    InStore(Waiting),
 }
 
 impl Queues<Job> {
@@ -182,6 +181,9 @@ async fn refresh(pool: Weak<Inner>, job: Job, _place: Place) {
     let Some(pool) = pool.upgrade() else { return };
     match job {
         Job::InMemory(account) => pool.refresh(&account).await,
-        Job::InStore(found) => pool.refresh_found(found).await,
+        Job::InStore((found, place)) => {
+            drop(place);
+            pool.refresh_found(found).await;
+        }
     }
 }

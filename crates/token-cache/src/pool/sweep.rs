@@ -16,24 +16,18 @@ use super::inner::Inner;
 use crate::current::events::Event;
 use crate::refresh::endpoint_source::unless_it_panics;
 
-/// A token of the store that is to be refreshed.
+/// A token that is due, and in the store only.
 pub(super) struct Found {
     pub(super) account: Arc<str>,
     pub(super) key: TokenKey,
     pub(super) deployment: DeploymentHash,
-    /// Its place in the queue of its deployment, until its turn comes.
-    pub(super) waiting: OwnedSemaphorePermit,
 }
 
-/// A token that is due, and in the store only.
-struct Named {
-    account: Arc<str>,
-    key: TokenKey,
-    deployment: DeploymentHash,
-}
+/// A token that was found, and its place in the queue of its deployment, until its turn comes.
+pub(super) type Waiting = (Found, OwnedSemaphorePermit);
 
 /// Goes through the store again and again, until nobody listens or the store cannot list its keys.
-pub(super) async fn run(pool: Weak<Inner>, found: UnboundedSender<Found>) {
+pub(super) async fn run(pool: Weak<Inner>, found: UnboundedSender<Waiting>) {
     let mut places = Places::default();
     while let Some(pause) = pool.upgrade().map(|pool| pool.limits.between_sweeps) {
         let swept = sweep(&pool, &found, &mut places).await;
@@ -52,7 +46,7 @@ pub(super) async fn run(pool: Weak<Inner>, found: UnboundedSender<Found>) {
 /// Goes through all pages once.
 async fn sweep(
     pool: &Weak<Inner>,
-    found: &UnboundedSender<Found>,
+    found: &UnboundedSender<Waiting>,
     places: &mut Places,
 ) -> Result<(), StoreError> {
     places.begin_sweep();
@@ -68,10 +62,10 @@ async fn sweep(
         let on_page = pool.only_in_store(page.due);
         drop(pool);
         for token in on_page {
-            let Some(waiting) = places.take(token.deployment).await else {
+            let Some(place) = places.take(token.deployment).await else {
                 continue;
             };
-            if found.send(token.waiting(waiting)).is_err() {
+            if found.send((token, place)).is_err() {
                 return Ok(());
             }
         }
@@ -82,21 +76,10 @@ async fn sweep(
     }
 }
 
-impl Named {
-    fn waiting(self, waiting: OwnedSemaphorePermit) -> Found {
-        Found {
-            account: self.account,
-            key: self.key,
-            deployment: self.deployment,
-            waiting,
-        }
-    }
-}
-
 impl Inner {
     /// Returns those that are not in memory, in an order of this process' own: another process
     /// begins elsewhere on the page, and what it has refreshed is found in the store.
-    fn only_in_store(&self, due: Vec<Due>) -> Vec<Named> {
+    fn only_in_store(&self, due: Vec<Due>) -> Vec<Found> {
         let mut failed = None;
         let mut found: Vec<_> = due
             .into_iter()
@@ -106,8 +89,7 @@ impl Inner {
                     failed = Some(error);
                     None
                 })?;
-                let is_in_memory = self.accounts.cached(&account).is_some();
-                (!is_in_memory).then(|| Named {
+                (!self.accounts.has(&account)).then(|| Found {
                     account: account.into(),
                     deployment: self.accounts.deployment(&due.key),
                     key: due.key,

@@ -6,6 +6,8 @@ pub(super) mod ending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use token_core::Error;
+
 use crate::clock::CacheClock;
 use crate::current::at_rest::AtRest;
 use crate::current::cached_token::CachedToken;
@@ -17,36 +19,29 @@ use crate::flight::in_pool::InPool;
 const NEVER: u32 = u32::MAX;
 
 /// Small, because there are very many.
-pub(in crate::pool) enum Slot {
-    /// A token in order.
-    AtRest {
-        used: AtomicBool,
-        /// The second of elapsed time for which it stands in the schedule. It may be due later.
-        scheduled: u32,
-        key: KeyHash,
-        cached: Arc<CachedToken>,
-    },
-    /// A token, or none, and what is out of order.
-    InTrouble {
-        used: AtomicBool,
-        scheduled: u32,
-        key: KeyHash,
-        rest: Box<InTrouble>,
-    },
-    /// An engine works for it.
-    AtWork {
-        used: AtomicBool,
-        /// Whether the account stays in memory though no caller asked for it.
-        kept: bool,
-        scheduled: u32,
-        key: KeyHash,
-        engine: Arc<Shared>,
-    },
+pub(in crate::pool) struct Slot {
+    /// Whether a caller used it since it was looked at for eviction.
+    used: AtomicBool,
+    /// Whether the account stays in memory though no caller asked for it.
+    kept: bool,
+    /// The second of elapsed time for which it stands in the schedule. It may be due later.
+    scheduled: u32,
+    key: KeyHash,
+    state: State,
 }
 
-pub(in crate::pool) struct InTrouble {
+enum State {
+    /// A token in order.
+    AtRest(Arc<CachedToken>),
+    /// A token, or none, and what is out of order.
+    InTrouble(Box<InTrouble>),
+    /// An engine works for it.
+    AtWork(Arc<Shared>),
+}
+
+struct InTrouble {
     rest: AtRest,
-    needs_login: Option<token_core::Error>,
+    needs_login: Option<Error>,
     /// Before this second of elapsed time nothing is tried in the background.
     until: u32,
 }
@@ -100,12 +95,12 @@ impl Slot {
         work.engine.join_pool(work.place, None);
         let by_caller = work.wanted == Wanted::ByCaller;
         let engine = Arc::new(work.engine);
-        let slot = Self::AtWork {
+        let slot = Self {
             used: AtomicBool::new(by_caller),
             kept: by_caller,
             scheduled: NEVER,
             key: work.key,
-            engine: engine.clone(),
+            state: State::AtWork(engine.clone()),
         };
         (slot, engine)
     }
@@ -115,65 +110,65 @@ impl Slot {
         if let Some(working) = self.engine(work.wanted) {
             return working;
         }
-        let used = self.was_used() || work.wanted == Wanted::ByCaller;
-        let rest = self.take_rest().filter(|_| self.key() == work.key);
+        let rest = self.take_rest().filter(|_| self.key == work.key);
         work.engine.join_pool(work.place, rest);
         let engine = Arc::new(work.engine);
-        *self = Self::AtWork {
-            used: AtomicBool::new(used),
-            kept: true,
-            scheduled: self.scheduled(),
-            key: work.key,
-            engine: engine.clone(),
-        };
+        if work.wanted == Wanted::ByCaller {
+            self.mark_used();
+        }
+        self.kept = true;
+        self.key = work.key;
+        self.state = State::AtWork(engine.clone());
         engine
     }
 
     /// Takes what is at rest. What remains is to be replaced.
     fn take_rest(&mut self) -> Option<AtRest> {
-        match self {
-            Self::AtRest { cached, .. } => Some(AtRest {
+        match &mut self.state {
+            State::AtRest(cached) => Some(AtRest {
                 cached: cached.clone(),
                 trouble: None,
             }),
-            Self::InTrouble { rest, .. } => Some(AtRest {
-                cached: rest.rest.cached.clone(),
-                trouble: rest.rest.trouble.take(),
+            State::InTrouble(it) => Some(AtRest {
+                cached: it.rest.cached.clone(),
+                trouble: it.rest.trouble.take(),
             }),
-            Self::AtWork { .. } => None,
+            State::AtWork(_) => None,
         }
     }
 
     pub(super) fn fresh(&self, clock: &CacheClock) -> Option<TokenGuard> {
-        let token = match self {
-            Self::AtRest { cached, .. } if cached.is_fresh(clock) => TokenGuard::of(cached.clone()),
-            Self::AtWork { engine, .. } => engine.current.fresh()?,
+        let token = match &self.state {
+            State::AtRest(cached) if cached.is_fresh(clock) => TokenGuard::of(cached.clone()),
+            State::AtWork(engine) => engine.current.fresh()?,
             _ => return None,
         };
         self.mark_used();
         Some(token)
     }
 
-    pub(in crate::pool) fn cached(&self) -> Arc<CachedToken> {
-        match self {
-            Self::AtRest { cached, .. } => cached.clone(),
-            Self::InTrouble { rest, .. } => rest.rest.cached.clone(),
-            Self::AtWork { engine, .. } => engine.current.cached(),
+    pub(super) fn cached(&self) -> Arc<CachedToken> {
+        match &self.state {
+            State::AtRest(cached) => cached.clone(),
+            State::InTrouble(it) => it.rest.cached.clone(),
+            State::AtWork(engine) => engine.current.cached(),
         }
     }
 
     /// Returns the engine at work, without using it.
-    pub(in crate::pool) fn at_work(&self) -> Option<Arc<Shared>> {
-        match self {
-            Self::AtWork { engine, .. } => Some(engine.clone()),
+    pub(in crate::pool) fn at_work(&self) -> Option<&Arc<Shared>> {
+        match &self.state {
+            State::AtWork(engine) => Some(engine),
             _ => None,
         }
     }
 
+    pub(in crate::pool) fn is_in_trouble(&self) -> bool {
+        matches!(self.state, State::InTrouble(_))
+    }
+
     pub(super) fn engine(&self, wanted: Wanted) -> Option<Arc<Shared>> {
-        let Self::AtWork { engine, .. } = self else {
-            return None;
-        };
+        let engine = self.at_work()?;
         if wanted == Wanted::ByCaller {
             self.mark_used();
         }
@@ -181,49 +176,37 @@ impl Slot {
     }
 
     /// Returns why a person has to log in again, if that is so.
-    pub(in crate::pool) fn needs_login(&self) -> Option<token_core::Error> {
-        match self {
-            Self::AtRest { .. } => None,
-            Self::InTrouble { rest, .. } => rest.needs_login.clone(),
-            Self::AtWork { engine, .. } => engine.current.needs_login(),
+    pub(in crate::pool) fn needs_login(&self) -> Option<Error> {
+        match &self.state {
+            State::AtRest(_) => None,
+            State::InTrouble(it) => it.needs_login.clone(),
+            State::AtWork(engine) => engine.current.needs_login(),
         }
     }
 
     /// Whether it may leave memory at this second of elapsed time: the store has all that is known
     /// of it, but not what it failed with. Asks whether it was used, and forgets that.
     pub(super) fn may_leave(&self, now: u32) -> bool {
-        let is_free = match self {
-            Self::AtRest { .. } => true,
-            Self::InTrouble { rest, .. } => now >= rest.until || !rest.rest.has_failed(),
-            Self::AtWork { .. } => false,
+        let is_free = match &self.state {
+            State::AtRest(_) => true,
+            State::InTrouble(it) => now >= it.until || !it.rest.has_failed(),
+            State::AtWork(_) => false,
         };
-        is_free && !self.used().swap(false, Ordering::Relaxed)
-    }
-
-    fn used(&self) -> &AtomicBool {
-        match self {
-            Self::AtRest { used, .. }
-            | Self::InTrouble { used, .. }
-            | Self::AtWork { used, .. } => used,
-        }
+        is_free && !self.used.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn key(&self) -> KeyHash {
-        match self {
-            Self::AtRest { key, .. } | Self::InTrouble { key, .. } | Self::AtWork { key, .. } => {
-                *key
-            }
-        }
+        self.key
     }
 
     fn was_used(&self) -> bool {
-        self.used().load(Ordering::Relaxed)
+        self.used.load(Ordering::Relaxed)
     }
 
     /// Written once only, so that threads that read the same token do not wait for each other.
     fn mark_used(&self) {
         if !self.was_used() {
-            self.used().store(true, Ordering::Relaxed);
+            self.used.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use token_core::ClockReading;
 
-/// A smaller step is not worth a schedule that is made anew.
+/// A smaller step is not worth making the schedule again.
 const STEP_MILLIS: i64 = 5_000;
 
 /// How far the wall clock was ahead of elapsed time when the schedule was made, in milliseconds.

@@ -11,7 +11,7 @@ use crate::pool::accounts::DeploymentHash;
 
 /// How many wait at most at one deployment.
 const WAITING: usize = 256;
-/// A deployment at which none gets its turn for so long is passed over until the next sweep.
+/// If none gets its turn within this time, the deployment is passed over until the next sweep.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 #[derive(Default)]

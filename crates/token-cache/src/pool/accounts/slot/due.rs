@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use token_core::ClockReading;
 
-use super::{NEVER, Slot};
+use super::{NEVER, Slot, State};
 use crate::pool::schedule::{FAR, second};
 
 /// What is to be done for an account whose turn has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::pool::accounts) enum Turn {
-    /// It was scheduled anew since, or is at work.
+    /// It was scheduled again since, or is at work.
     Nothing,
     Refresh,
     /// It is to be put into the schedule again, for this second.
@@ -19,39 +19,22 @@ pub(in crate::pool::accounts) enum Turn {
 }
 
 impl Slot {
-    /// Returns the second for which it stands in the schedule.
-    pub(in crate::pool::accounts) fn scheduled(&self) -> u32 {
-        match self {
-            Self::AtRest { scheduled, .. }
-            | Self::InTrouble { scheduled, .. }
-            | Self::AtWork { scheduled, .. } => *scheduled,
-        }
-    }
-
-    pub(in crate::pool::accounts) fn set_scheduled(&mut self, due: u32) {
-        match self {
-            Self::AtRest { scheduled, .. }
-            | Self::InTrouble { scheduled, .. }
-            | Self::AtWork { scheduled, .. } => *scheduled = due,
-        }
-    }
-
     /// Notes that it is due. Returns whether it is to be put into the schedule: not if its turn
     /// comes before that.
     pub(in crate::pool::accounts) fn schedule(&mut self, due: u32) -> bool {
-        let is_news = due < FAR && due < self.scheduled();
+        let is_news = due < FAR && due < self.scheduled;
         if is_news {
-            self.set_scheduled(due);
+            self.scheduled = due;
         }
         is_news
     }
 
     /// Takes the turn that it has in this second.
     pub(in crate::pool::accounts) fn take_turn(&mut self, turn: u32, now: &ClockReading) -> Turn {
-        if self.scheduled() != turn {
+        if self.scheduled != turn {
             return Turn::Nothing;
         }
-        self.set_scheduled(NEVER);
+        self.scheduled = NEVER;
         match self.due(now) {
             // Its end schedules it.
             None => Turn::Nothing,
@@ -64,16 +47,15 @@ impl Slot {
     /// Whether its engine is to be looked at: it works for long, because somebody has its cache, and
     /// a refresh is due; or nobody uses it any more.
     pub(in crate::pool) fn is_left_at_work(&self) -> bool {
-        let Self::AtWork { engine, .. } = self else {
-            return false;
-        };
-        engine.is_due() || (Arc::strong_count(engine) == 1 && engine.is_idle())
+        self.at_work().is_some_and(|engine| {
+            engine.is_due() || (Arc::strong_count(engine) == 1 && engine.is_idle())
+        })
     }
 
-    /// Forgets when it stood in the schedule, and schedules it anew. Returns the second if it is at
-    /// rest.
-    pub(in crate::pool::accounts) fn schedule_anew(&mut self, now: &ClockReading) -> Option<u32> {
-        self.set_scheduled(NEVER);
+    /// Forgets when it stood in the schedule, and schedules it again. Returns the second if it is
+    /// at rest.
+    pub(in crate::pool::accounts) fn schedule_again(&mut self, now: &ClockReading) -> Option<u32> {
+        self.scheduled = NEVER;
         let due = self.due(now)?;
         self.schedule(due).then_some(due)
     }
@@ -81,15 +63,15 @@ impl Slot {
     /// Returns the second of elapsed time at which its refresh is due; zero if it is due now;
     /// `None` while an engine is at work.
     fn due(&self, now: &ClockReading) -> Option<u32> {
-        match self {
-            Self::AtRest { cached, .. } => {
+        match &self.state {
+            State::AtRest(cached) => {
                 let at = now.effective_now(&cached.anchor());
                 let due_in = cached.validity().refresh_at().since(at);
                 let due = second(now.elapsed.saturating_add(due_in));
                 Some(if due_in.is_zero() { 0 } else { due })
             }
-            Self::InTrouble { rest, .. } => Some(rest.until),
-            Self::AtWork { .. } => None,
+            State::InTrouble(it) => Some(it.until),
+            State::AtWork(_) => None,
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The end of an engine that has nothing to do.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{InTrouble, Slot};
+use super::{InTrouble, Slot, State};
 use crate::flight::Shared;
 use crate::pool::schedule::second;
 
@@ -28,48 +27,35 @@ pub(in crate::pool::accounts) enum Ended {
 impl Slot {
     /// Ends the engine if nobody but this slot holds it, and it has nothing to do.
     pub(in crate::pool::accounts) fn settle(&mut self) -> Ended {
-        let Self::AtWork { engine, kept, .. } = self else {
+        let Some(engine) = self.at_work() else {
             return Ended::No;
         };
         // Others get it only through this slot, which is locked.
         if Arc::strong_count(engine) > 1 || !engine.is_idle() {
             return Ended::No;
         }
-        let (cached, kept) = (engine.current.cached(), *kept);
-        let at_rest = Self::AtRest {
-            used: AtomicBool::new(self.was_used()),
-            scheduled: self.scheduled(),
-            key: self.key(),
-            cached,
-        };
-        let at_work = std::mem::replace(self, at_rest);
-        let Self::AtWork { engine, .. } = at_work else {
+        let at_rest = State::AtRest(engine.current.cached());
+        let State::AtWork(engine) = std::mem::replace(&mut self.state, at_rest) else {
             return Ended::No;
         };
         match Arc::try_unwrap(engine) {
-            Ok(engine) => self.come_to_rest(engine, kept),
+            Ok(engine) => self.come_to_rest(engine),
             // One that holds it weakly, such as `keep_fresh` of a cache, was quicker.
             Err(engine) => {
-                *self = Self::AtWork {
-                    used: AtomicBool::new(self.was_used()),
-                    kept,
-                    scheduled: self.scheduled(),
-                    key: self.key(),
-                    engine,
-                };
+                self.state = State::AtWork(engine);
                 Ended::No
             }
         }
     }
 
-    fn come_to_rest(&mut self, engine: Shared, kept: bool) -> Ended {
+    fn come_to_rest(&mut self, engine: Shared) -> Ended {
         let current = &engine.current;
         let now = current.now().elapsed;
         let (due_in, needs_login) = (current.until_due(), current.needs_login());
         let is_over = needs_login.is_some() || current.is_logged_out();
         let rest = engine.into_rest();
         let is_in_order = rest.trouble.is_none();
-        let is_useful = !rest.cached.is_placeholder() && (kept || self.was_used());
+        let is_useful = !rest.cached.is_placeholder() && (self.kept || self.was_used());
         if is_in_order && !is_useful {
             return Ended::Useless;
         }
@@ -80,16 +66,11 @@ impl Slot {
         };
         let due = second(now.saturating_add(pause));
         if !is_in_order {
-            *self = Self::InTrouble {
-                used: AtomicBool::new(self.was_used()),
-                scheduled: self.scheduled(),
-                key: self.key(),
-                rest: Box::new(InTrouble {
-                    rest,
-                    needs_login,
-                    until: due,
-                }),
-            };
+            self.state = State::InTrouble(Box::new(InTrouble {
+                rest,
+                needs_login,
+                until: due,
+            }));
         }
         Ended::Kept(self.schedule(due).then_some(due))
     }
