@@ -12,7 +12,10 @@ pub(crate) mod entropy;
 pub(crate) mod events;
 mod failures;
 #[cfg(feature = "tracing")]
-mod log;
+pub(crate) mod log;
+#[cfg(not(feature = "tracing"))]
+#[path = "current/log_off.rs"]
+pub(crate) mod log;
 mod next_exchange;
 #[cfg(feature = "pool")]
 pub(crate) mod pool_events;
@@ -40,6 +43,7 @@ use self::endpoint_traits::EndpointTraits;
 use self::entropy::Entropy;
 use self::events::Event;
 use self::failures::Failures;
+use self::log::{Log, VendorLog};
 #[cfg(feature = "pool")]
 use self::pool_events::PoolListener;
 use self::sessions::Sessions;
@@ -66,8 +70,7 @@ pub(crate) struct Current {
     published: Notify,
     /// Made for its first reader.
     events: OnceLock<broadcast::Sender<Event>>,
-    #[cfg(feature = "tracing")]
-    log: log::Log,
+    log: Log,
     /// When the last exchange began, in milliseconds of elapsed time.
     exchange_began: AtomicU64,
     /// Whether a tombstone was met, and no token since.
@@ -90,6 +93,7 @@ pub(crate) struct CurrentParts {
     pub(crate) meter: Meter,
     /// How many threads send the token at once, without waiting for one reference count.
     pub(crate) header_copies: usize,
+    pub(crate) vendor_log: VendorLog,
     #[cfg(feature = "pool")]
     pub(crate) listener: Option<PoolListener>,
 }
@@ -114,8 +118,7 @@ impl Current {
             listener: parts.listener,
             published: Notify::new(),
             events: OnceLock::new(),
-            #[cfg(feature = "tracing")]
-            log: log::Log::default(),
+            log: Log::of(parts.vendor_log),
             exchange_began: AtomicU64::new(0),
             logged_out: AtomicBool::new(false),
         }
@@ -260,7 +263,6 @@ impl Current {
     }
 
     pub(crate) fn emit(&self, event: Event) {
-        #[cfg(feature = "tracing")]
         self.log.event(self.key(), &event);
         #[cfg(feature = "pool")]
         if let Some(listener) = &self.listener {

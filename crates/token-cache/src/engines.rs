@@ -11,6 +11,7 @@ use token_core::{ApiOrigin, Clock as _, HttpClient, Token};
 use crate::clock::CacheClock;
 use crate::current::endpoint_traits::EndpointTraits;
 use crate::current::entropy::Entropy;
+use crate::current::log::VendorLog;
 #[cfg(feature = "pool")]
 use crate::current::pool_events::PoolListener;
 use crate::current::{Current, CurrentParts, Timing};
@@ -52,6 +53,7 @@ pub(crate) struct NewEngine {
     meter: Option<Meter>,
     admission: Option<Arc<Admission>>,
     server_clock: Arc<ServerClock>,
+    vendor_log: VendorLog,
     /// If it is not that of all engines.
     owner: Option<Owner>,
     #[cfg(feature = "pool")]
@@ -66,6 +68,7 @@ impl NewEngine {
             meter: None,
             admission: None,
             server_clock: Arc::default(),
+            vendor_log: VendorLog::default(),
             owner: None,
             #[cfg(feature = "pool")]
             listener: None,
@@ -84,7 +87,7 @@ impl NewEngine {
         Self { owner, ..self }
     }
 
-    /// Makes it one of a pool, with the limits, the gauges and the clock of its deployment.
+    /// Makes it one of a pool, with what its deployment has.
     #[cfg(feature = "pool")]
     pub(crate) fn in_pool(
         self,
@@ -92,11 +95,13 @@ impl NewEngine {
         meter: Meter,
         admission: Arc<Admission>,
         server_clock: Arc<ServerClock>,
+        vendor_log: VendorLog,
     ) -> Self {
         Self {
             meter: Some(meter),
             admission: Some(admission),
             server_clock,
+            vendor_log,
             listener: Some(listener),
             ..self
         }
@@ -136,6 +141,7 @@ impl Engines {
             entropy: self.entropy.clone(),
             meter,
             header_copies: self.header_copies,
+            vendor_log: engine.vendor_log,
             #[cfg(feature = "pool")]
             listener: engine.listener,
         });

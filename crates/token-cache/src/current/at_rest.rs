@@ -9,6 +9,7 @@ use token_core::{Error, ErrorKind};
 use super::Current;
 use super::cached_token::CachedToken;
 use super::failures::Failures;
+use super::log::Log;
 use super::session::logged_out;
 
 /// The state of a grant without an engine.
@@ -27,8 +28,7 @@ pub(crate) struct Trouble {
     /// When the store was last looked at for callers without a token, in milliseconds of elapsed
     /// time.
     looked_at: u64,
-    #[cfg(feature = "tracing")]
-    log: super::log::Log,
+    log: Log,
 }
 
 impl Current {
@@ -43,7 +43,6 @@ impl Current {
                     failures: self.failures,
                     logged_out,
                     looked_at,
-                    #[cfg(feature = "tracing")]
                     log: self.log,
                 })
             }),
@@ -58,10 +57,7 @@ impl Current {
         };
         self.failures = trouble.failures;
         self.logged_out = AtomicBool::new(trouble.logged_out);
-        #[cfg(feature = "tracing")]
-        {
-            self.log = trouble.log;
-        }
+        self.log = trouble.log;
         trouble.looked_at
     }
 

@@ -1,6 +1,7 @@
 //! Events as log lines. An outage is one warning, however many attempts fail in it, and one line
 //! when it is over.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use token_core::TokenKey;
@@ -14,7 +15,17 @@ pub(super) struct Log {
     exchanges_fail: Matter,
     store_fails: Matter,
     fallback_fails: Matter,
-    answers_are_odd: Matter,
+    of_vendor: VendorLog,
+}
+
+/// What is logged once for all grants that a pool has at one deployment: it is not the grants'
+/// fault. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct VendorLog(Arc<OfVendor>);
+
+#[derive(Debug, Default)]
+struct OfVendor {
+    odd_answers: Matter,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +54,13 @@ macro_rules! warn_once {
 }
 
 impl Log {
+    pub(super) fn of(of_vendor: VendorLog) -> Self {
+        Self {
+            of_vendor,
+            ..Self::default()
+        }
+    }
+
     /// Logs an event.
     pub(super) fn event(&self, key: &TokenKey, event: &Event) {
         match event {
@@ -102,8 +120,10 @@ impl Log {
                 %generation, %error, "the store did not take the token: it is written again"),
             Event::FallbackFailed { generation, error } => warn_once!(self.fallback_fails, %key,
                 %generation, %error, "nor did the fallback store: the token is in memory alone"),
-            Event::OddAnswer { generation, what } => warn_once!(self.answers_are_odd, %key,
-                %generation, ?what, "the vendor's answer is odd"),
+            Event::OddAnswer { generation, what } => {
+                let OfVendor { odd_answers } = &*self.of_vendor.0;
+                warn_once!(odd_answers, %key, %generation, ?what, "the vendor's answer is odd");
+            }
             Event::RefusedAgain { generation } => warn!(target: "token_cache", %key, %generation,
                 "APIs reject the token, which is not at fault: look for the cause there"),
             Event::NotRevoked { error } => warn!(target: "token_cache", %key, %error,

@@ -52,7 +52,6 @@ impl Current {
         }
         self.failures.clear();
         self.meter.succeeded(self.now().wall);
-        #[cfg(feature = "tracing")]
         self.log.recovered(self.key());
         if novelty == Novelty::New && has_access_token {
             self.emit(event);

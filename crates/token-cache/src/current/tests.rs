@@ -34,6 +34,7 @@ fn by_clock(clock: CacheClock, has_login: bool) -> Current {
         clock,
         timing: Timing::default(),
         header_copies: 1,
+        vendor_log: VendorLog::default(),
         entropy: Arc::new(Entropy::from_system().unwrap()),
         #[cfg(feature = "pool")]
         listener: None,

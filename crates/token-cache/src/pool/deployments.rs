@@ -9,6 +9,7 @@ use governor::Quota;
 use token_core::TokenKey;
 
 use crate::clock::CacheClock;
+use crate::current::log::VendorLog;
 use crate::refresh::admission::Admission;
 use crate::refresh::attempts::ServerClock;
 use crate::telemetry::metric::Meter;
@@ -26,6 +27,7 @@ pub(super) struct Deployment {
     pub(super) admission: Arc<Admission>,
     pub(super) meter: Meter,
     pub(super) server_clock: Arc<ServerClock>,
+    pub(super) log: VendorLog,
 }
 
 /// The limits of each.
@@ -60,6 +62,7 @@ impl Deployments {
             admission: Arc::new(admission),
             meter: Meter::of_deployment(name),
             server_clock: Arc::default(),
+            log: VendorLog::default(),
         };
         by_name.insert(name.to_owned(), deployment.clone());
         deployment

@@ -168,6 +168,7 @@ impl Inner {
                 deployment.meter,
                 deployment.admission,
                 deployment.server_clock,
+                deployment.log,
             );
         let owner = self.engines.entropy.bytes_of(&account);
         let engine = asked(|| self.engines.start(new.owned_by(Owner::new(owner))))?;

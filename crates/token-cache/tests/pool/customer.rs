@@ -95,6 +95,9 @@ impl TokenEndpoint for Customer {
         if let Some(Ok(end)) = document.number(&["grant_ends"]) {
             token = token.refresh_expires_at(Timestamp::from_unix_seconds(end));
         }
+        if document.has(&["surprise"]) {
+            token = token.odd("there is a surprise in the answer");
+        }
         token.build().map(Outcome::Issued)
     }
 }

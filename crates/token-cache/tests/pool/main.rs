@@ -17,6 +17,8 @@ mod eviction;
 mod limits;
 mod mistakes;
 mod panics;
+#[path = "../engine/program_log.rs"]
+mod program_log;
 mod shares;
 mod store;
 mod told;

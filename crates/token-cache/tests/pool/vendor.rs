@@ -28,6 +28,8 @@ struct State {
     life: Duration,
     /// When all grants end, as Unix time.
     grants_end: Option<i64>,
+    /// Whether the answers have a part that nobody expects.
+    odd: bool,
     latency: Duration,
     /// What its answers have as `Date`.
     date: Option<SystemTime>,
@@ -57,6 +59,7 @@ impl Vendor {
             issued: HashMap::new(),
             life: 60 * MINUTE,
             grants_end: None,
+            odd: false,
             latency: Duration::from_millis(100),
             date: None,
             down: false,
@@ -96,6 +99,10 @@ impl Vendor {
 
     pub(crate) fn grants_end(&self, unix_seconds: i64) {
         self.state().grants_end = Some(unix_seconds);
+    }
+
+    pub(crate) fn be_odd(&self) {
+        self.state().odd = true;
     }
 
     pub(crate) fn refuse(&self, account: &str) {
@@ -175,7 +182,12 @@ impl Vendor {
         let end = state
             .grants_end
             .map(|end| format!(r#", "grant_ends": {end}"#));
-        let more = end.unwrap_or_default();
+        let odd = if state.odd {
+            r#", "surprise": true"#
+        } else {
+            ""
+        };
+        let more = end.unwrap_or_default() + odd;
         let body = format!(
             r#"{{"token": "access-{account}-{next}", "refresh": "{account}.{next}", "ttl": {ttl}{more}}}"#
         );
