@@ -92,6 +92,24 @@ impl TokenPool {
         self.inner.reject(account, token);
     }
 
+    /// Takes the account out of memory, with all that is known of it: for a customer who has left.
+    ///
+    /// ```
+    /// # fn leave(pool: token_cache::TokenPool) {
+    /// pool.forget("customer-17");
+    /// # }
+    /// ```
+    ///
+    /// What is under way for the account is completed and stored first; then it leaves memory too. A
+    /// caller that asks for the account again begins with what the store has.
+    ///
+    /// The store keeps the token, and [`keep_fresh`](Self::keep_fresh) keeps that grant alive. Only
+    /// [`logout`](TokenCache::logout) ends the grant and deletes the token:
+    /// `pool.cache("customer-17").await?.logout().await?`, and then `forget`.
+    pub fn forget(&self, account: &str) {
+        self.inner.accounts().forget(account);
+    }
+
     /// Returns the cache of one account: to begin and end its grant, to look at its health, or for
     /// an adapter that calls an API with its token.
     ///

@@ -159,6 +159,19 @@ impl Accounts {
         }
     }
 
+    /// Removes the account; if its engine is at work, once that has nothing to do.
+    pub(super) fn forget(&self, account: &str) {
+        let hash = self.hash(account);
+        let mut table = self.write(hash);
+        let is_it = |entry: &Entry| *entry.account == *account;
+        if let Ok(mut entry) = table.find_entry(hash, is_it)
+            && entry.get_mut().slot.forget()
+        {
+            entry.remove();
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
     /// Returns the hash of an account that is to be put into the schedule for this second: it is in
     /// memory, and its turn does not come before.
     pub(super) fn schedule(&self, account: &str, due: u32) -> Option<u64> {

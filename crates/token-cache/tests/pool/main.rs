@@ -14,6 +14,7 @@ mod customer;
 mod doubts;
 mod drained;
 mod eviction;
+mod forgetting;
 mod limits;
 mod mistakes;
 mod panics;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use token_core::Error;
 
+use self::ending::Ended;
 use crate::clock::CacheClock;
 use crate::current::at_rest::AtRest;
 use crate::current::cached_token::CachedToken;
@@ -22,12 +23,22 @@ const NEVER: u32 = u32::MAX;
 pub(in crate::pool) struct Slot {
     /// Whether a caller used it since it was looked at for eviction.
     used: AtomicBool,
-    /// Whether the account stays in memory though no caller asked for it.
-    kept: bool,
+    stays: Stays,
     /// The second of elapsed time for which it stands in the schedule. It may be due later.
     scheduled: u32,
     key: KeyHash,
     state: State,
+}
+
+/// Whether the account stays in memory when its engine ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stays {
+    Always,
+    /// If a caller asked for it since it came here.
+    IfUsed,
+    /// The program forgot it while the engine was at work. It stays if a caller has asked for it
+    /// since, whatever it failed with.
+    IfUsedAgain,
 }
 
 enum State {
@@ -97,7 +108,11 @@ impl Slot {
         let engine = Arc::new(work.engine);
         let slot = Self {
             used: AtomicBool::new(by_caller),
-            kept: by_caller,
+            stays: if by_caller {
+                Stays::Always
+            } else {
+                Stays::IfUsed
+            },
             scheduled: NEVER,
             key: work.key,
             state: State::AtWork(engine.clone()),
@@ -116,7 +131,7 @@ impl Slot {
         if work.wanted == Wanted::ByCaller {
             self.mark_used();
         }
-        self.kept = true;
+        self.stays = Stays::Always;
         self.key = work.key;
         self.state = State::AtWork(engine.clone());
         engine
@@ -182,6 +197,13 @@ impl Slot {
             State::InTrouble(it) => it.needs_login.clone(),
             State::AtWork(engine) => engine.current.needs_login(),
         }
+    }
+
+    /// Notes that the program forgets the account. Returns whether nothing is left to do for it.
+    pub(super) fn forget(&mut self) -> bool {
+        self.used.store(false, Ordering::Relaxed);
+        self.stays = Stays::IfUsedAgain;
+        self.at_work().is_none() || self.settle() == Ended::Useless
     }
 
     /// Whether it may leave memory at this second of elapsed time: the store has all that is known

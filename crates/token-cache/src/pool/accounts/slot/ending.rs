@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{InTrouble, Slot, State};
+use super::{InTrouble, Slot, State, Stays};
 use crate::flight::Shared;
 use crate::pool::schedule::second;
 
@@ -55,9 +55,14 @@ impl Slot {
         let is_over = needs_login.is_some() || current.is_logged_out();
         let rest = engine.into_rest();
         let is_in_order = rest.trouble.is_none();
-        let is_useful = !rest.cached.is_placeholder() && (self.kept || self.was_used());
-        if is_in_order && !is_useful {
+        let is_wanted = self.stays == Stays::Always || self.was_used();
+        let is_useful = !rest.cached.is_placeholder() && is_wanted;
+        let is_forgotten = self.stays == Stays::IfUsedAgain && !is_wanted;
+        if (is_in_order && !is_useful) || is_forgotten {
             return Ended::Useless;
+        }
+        if is_wanted {
+            self.stays = Stays::Always;
         }
         let pause = match (is_in_order, is_over) {
             (true, _) => due_in,
