@@ -2,3 +2,5 @@
 
 pub(crate) mod exchange;
 pub(crate) mod metric;
+#[cfg(feature = "pool")]
+pub(crate) mod pool_metric;

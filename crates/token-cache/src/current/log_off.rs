@@ -9,7 +9,7 @@ use super::events::Event;
 pub(super) struct Log;
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct VendorLog;
+pub(crate) struct VendorLog(());
 
 impl Log {
     pub(super) fn of(_: VendorLog) -> Self {

@@ -24,6 +24,7 @@ use crate::builder::options::{Options, setters};
 use crate::clock::CacheClock;
 use crate::current::backoff::Backoff;
 use crate::refresh::bound_store::NamedStore;
+use crate::telemetry::pool_metric;
 
 impl TokenPool {
     /// Returns a builder for a pool whose endpoints this function makes, by the account's name. It
@@ -163,6 +164,7 @@ impl TokenPoolBuilder {
     pub fn build(self) -> Result<TokenPool, BuildError> {
         // Few callers at a time send the token of one account.
         let engines = self.options.into_engines(1)?;
+        pool_metric::begin();
         let deployments = Deployments::new(self.of_deployments, engines.clock.clone());
         let inner = Arc::new_cyclic(|this| Inner {
             engines,

@@ -24,6 +24,7 @@ use crate::flight::background::KeepFresh;
 use crate::flight::held::Held;
 use crate::flight::in_pool::{InPool, InUse, Settle};
 use crate::refresh::endpoint_source::{EndpointSource, asked};
+use crate::telemetry::pool_metric;
 
 /// What the clones of a pool, and the tasks that work for it, share.
 pub(crate) struct Inner {
@@ -224,6 +225,7 @@ impl Inner {
         let now = second(self.engines.clock.now().elapsed);
         let evicted = self.accounts.evict_down_to(self.limits.in_memory, now);
         self.evicted.fetch_add(evicted.count, Ordering::Relaxed);
+        pool_metric::evicted(evicted.count);
         self.schedule.add_all(evicted.came_to_rest);
     }
 }

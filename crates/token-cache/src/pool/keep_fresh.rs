@@ -21,6 +21,7 @@ use super::sweep::{self, Found, Waiting};
 use crate::current::events::Event;
 use crate::flight::background::KeepFresh;
 use crate::refresh::endpoint_source::asked;
+use crate::telemetry::pool_metric;
 
 /// The schedule has buckets of one second.
 const TICK: Duration = Duration::from_secs(1);
@@ -74,7 +75,12 @@ impl Inner {
 
     /// Returns the accounts whose engines no schedule has, and that have something to do.
     fn left_at_work(&self) -> Vec<(DeploymentHash, Arc<str>)> {
+        pool_metric::still_count();
         let left = self.accounts.each(|entry| {
+            if entry.slot.at_work().is_some() {
+                // A grant may be refused while somebody has its cache.
+                entry.slot.recount();
+            }
             let is_left = entry.slot.is_left_at_work();
             is_left.then(|| entry.named())
         });

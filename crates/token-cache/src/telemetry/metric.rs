@@ -193,11 +193,15 @@ fn describe() {
 
 /// In the place of the facade.
 #[cfg(not(feature = "metrics"))]
-mod off {
+pub(super) mod off {
     /// Makes no label: they are there for the compiler alone.
     macro_rules! nothing {
         ($name:expr, $($label:literal => $value:expr),+) => {{
             let _unused = || ($name, $(($label, $value)),+);
+            $crate::telemetry::metric::off::Nothing
+        }};
+        ($name:expr) => {{
+            let _unused = || $name;
             $crate::telemetry::metric::off::Nothing
         }};
         ($name:expr, $labels:expr) => {{
@@ -205,13 +209,13 @@ mod off {
             $crate::telemetry::metric::off::Nothing
         }};
     }
-    pub(super) use {nothing as counter, nothing as gauge, nothing as histogram};
+    pub(in crate::telemetry) use {nothing as counter, nothing as gauge, nothing as histogram};
 
-    pub(super) struct Nothing;
+    pub(in crate::telemetry) struct Nothing;
 
     impl Nothing {
-        pub(super) fn increment<T>(self, _by: T) {}
-        pub(super) fn set<T>(self, _value: T) {}
-        pub(super) fn record<T>(self, _value: T) {}
+        pub(in crate::telemetry) fn increment<T>(self, _by: T) {}
+        pub(in crate::telemetry) fn set<T>(self, _value: T) {}
+        pub(in crate::telemetry) fn record<T>(self, _value: T) {}
     }
 }

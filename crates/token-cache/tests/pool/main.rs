@@ -16,6 +16,7 @@ mod drained;
 mod eviction;
 mod forgetting;
 mod limits;
+mod measured;
 mod mistakes;
 mod panics;
 #[path = "../engine/program_log.rs"]

@@ -1,5 +1,6 @@
 //! What a pool keeps of one account: a token at rest, or the engine that works for it.
 
+mod counted;
 pub(super) mod due;
 pub(super) mod ending;
 
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use token_core::Error;
 
+use self::counted::LastCounted;
 use self::ending::Ended;
 use crate::clock::CacheClock;
 use crate::current::at_rest::AtRest;
@@ -24,6 +26,7 @@ pub(in crate::pool) struct Slot {
     /// Whether a caller used it since it was looked at for eviction.
     used: AtomicBool,
     stays: Stays,
+    counted: LastCounted,
     /// The second of elapsed time for which it stands in the schedule. It may be due later.
     scheduled: u32,
     key: KeyHash,
@@ -113,10 +116,12 @@ impl Slot {
             } else {
                 Stays::IfUsed
             },
+            counted: LastCounted::default(),
             scheduled: NEVER,
             key: work.key,
             state: State::AtWork(engine.clone()),
         };
+        slot.recount();
         (slot, engine)
     }
 
@@ -134,6 +139,7 @@ impl Slot {
         self.stays = Stays::Always;
         self.key = work.key;
         self.state = State::AtWork(engine.clone());
+        self.recount();
         engine
     }
 

@@ -77,6 +77,7 @@ impl Slot {
                 until: due,
             }));
         }
+        self.recount();
         Ended::Kept(self.schedule(due).then_some(due))
     }
 }
