@@ -64,7 +64,7 @@ fn set_browser(home: &Home, command: &mut Command, script: &str) {
 }
 
 /// A login under way.
-struct Started {
+pub(crate) struct Started {
     process: Child,
     stderr: BufReader<ChildStderr>,
     said: String,
@@ -73,7 +73,7 @@ struct Started {
 
 impl Started {
     /// Starts it, and waits for the address that it shows.
-    fn new(mut command: Command) -> Self {
+    pub(crate) fn new(mut command: Command) -> Self {
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -133,7 +133,7 @@ impl Started {
         writeln!(stdin, "{text}").unwrap();
     }
 
-    fn finish(mut self) -> Ran {
+    pub(crate) fn finish(mut self) -> Ran {
         self.process.stdin = None;
         self.stderr.read_to_string(&mut self.said).unwrap();
         let output = self.process.wait_with_output().unwrap();
@@ -146,15 +146,15 @@ impl Started {
 
 /// An HTTP answer.
 #[derive(Debug)]
-struct Answered {
-    status: u16,
+pub(crate) struct Answered {
+    pub(crate) status: u16,
     location: String,
     text: String,
 }
 
 /// Comes back to the program, as a browser does, and follows it to the last page. The status is
 /// that of the first answer.
-fn come_back(redirect: &str) -> Answered {
+pub(crate) fn come_back(redirect: &str) -> Answered {
     curl(&["-L", redirect])
 }
 
@@ -179,6 +179,6 @@ fn curl(arguments: &[&str]) -> Answered {
 }
 
 /// Logs the person in, and returns the address that the browser is sent back to.
-fn authorize(started: &Started) -> String {
+pub(crate) fn authorize(started: &Started) -> String {
     curl(&[&started.url]).location
 }

@@ -2,6 +2,7 @@
 
 mod known;
 mod log;
+mod logins;
 mod made;
 mod names;
 mod told;
@@ -35,7 +36,9 @@ pub(super) struct Pool {
     profile: Arc<Profile>,
     tokens: TokenPool,
     keeps_fresh: bool,
-    known: Known,
+    known: Arc<Known>,
+    /// How often the store is read.
+    store_read_every: Duration,
 }
 
 /// How a pool is, for people.
@@ -55,9 +58,9 @@ impl Pool {
     ) -> Result<Self, Failure> {
         let config = config.of(profile);
         let names = Names::of(profile)?;
-        let known = Known::of(config, profile, template)?;
+        let known = Arc::new(Known::of(config, profile, template)?);
         let shared = Arc::new(profile.clone());
-        let builder = made::pool_of(Arc::clone(&shared));
+        let builder = made::pool_of(Arc::clone(&shared), Arc::clone(&known));
         let builder = store::put_under(builder, config)?.wait_timeout(WITHIN);
         let builder = limited(builder, template).account_of(move |key| names.account(key));
         let tokens = builder.http_client(http::client(config)?).build();
@@ -68,6 +71,7 @@ impl Pool {
             tokens,
             keeps_fresh: template.settings.keep_fresh,
             known,
+            store_read_every: store::read_every(config),
         })
     }
 
@@ -108,6 +112,7 @@ impl Pool {
         let generation = token.generation();
         // A guard is not held for long.
         drop(token);
+        self.known.check(&self.profile, account).await?;
         let newer = match self.tokens.cache(account).await {
             Ok(cache) => cache.refresh_if(generation).await,
             Err(error) => Err(error),
@@ -139,6 +144,14 @@ impl Pool {
 
     /// Keeps the tokens fresh, and tells the log what happens to them, until the program ends.
     pub(super) async fn keep(&self, mut stopped: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.keep_fresh() => {}
+            () = logins::notice(&self.tokens, self.store_read_every) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+
+    async fn keep_fresh(&self) {
         let mut events = self.tokens.events();
         let _fresh = self.keeps_fresh.then(|| self.tokens.keep_fresh());
         let mut log = Log::of(Arc::clone(&self.profile));
@@ -151,7 +164,6 @@ impl Pool {
                     None => break,
                 },
                 _ = ticks.tick() => log.begin_window(),
-                _ = stopped.changed() => break,
             }
         }
     }

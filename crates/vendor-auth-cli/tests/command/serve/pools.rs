@@ -1,13 +1,14 @@
 //! Pools: the tokens of many accounts.
 
 mod commands;
+mod known;
+mod logins;
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use token_sim::{Fault, OAuth2Server, QuectelEndUserServer, RetryAfter};
 
-use super::http;
 use super::process::Serving;
 use crate::home::Home;
 
@@ -46,13 +47,9 @@ async fn a_herd_of_clients_costs_one_exchange_for_each_account() {
     let names = accounts(8);
     with_accounts(&home, &server, &names);
     let mut serving = Serving::on_a_port(&home, &[]);
-    let (port, bearer) = (serving.port(), &serving.bearer());
+    let client = &serving.client();
     let tokens: Vec<BTreeSet<String>> = std::thread::scope(|scope| {
-        let ask = move |name| {
-            let line = format!("GET /token/tenants/{name} HTTP/1.1\nHost: 127.0.0.1");
-            let guard = format!("X-Vendor-Auth: true\nAuthorization: Bearer {bearer}");
-            http::over_tcp(port, &format!("{line}\n{guard}")).token()
-        };
+        let ask = move |name| client.get(&format!("/token/tenants/{name}")).token();
         let herd = |name| [(); 6].map(|()| scope.spawn(move || ask(name)));
         let asking: Vec<_> = names.iter().map(herd).collect();
         let joined = asking.into_iter();
@@ -76,50 +73,6 @@ async fn a_herd_of_clients_costs_one_exchange_for_each_account() {
     let long = serving.get("/token/tenants/acme-1?min_ttl=60").token();
     assert_eq!(long, *tokens[1].first().unwrap());
     assert!(serving.end().success());
-}
-
-#[tokio::test]
-async fn nobody_begins_logins_for_names_that_have_no_secret() {
-    let server = OAuth2Server::start().await.unwrap();
-    let home = home_of(&server, "");
-    with_accounts(&home, &server, &["refused".to_owned(), "acme".to_owned()]);
-    let serving = Serving::on_a_port(&home, &[]);
-    let long = "a".repeat(129);
-    for name in [
-        "nobody",
-        "a%20b",
-        "%2Fetc%2Fpasswd",
-        ".acme",
-        "-o",
-        "{account}",
-        &long,
-    ] {
-        let answer = serving.get(&format!("/token/tenants/{name}"));
-        assert_eq!(answer.refused(404), "unknown_account", "{name}");
-    }
-    for path in ["/token/tenants/..%2fsecret", "/token/tenants/%2e%2e"] {
-        assert_eq!(serving.get(path).refused(400), "path", "{path}");
-    }
-    assert_eq!(
-        serving.get("/token/tenants").refused(404),
-        "unknown_profile"
-    );
-    assert_eq!(
-        serving.get("/token/other/acme").refused(404),
-        "unknown_profile"
-    );
-    assert_eq!(server.exchange_count(), 0);
-    // What is not in memory costs no memory.
-    assert!(
-        serving
-            .get("/readyz")
-            .body
-            .contains("tenants: 0 accounts in memory")
-    );
-    // An account may be called as a route is.
-    serving.get("/token/tenants/refused").token();
-    let without = serving.ask("GET /token/tenants/acme HTTP/1.1\nHost: 127.0.0.1\n\n");
-    assert_eq!(without.refused(403), "guard_header");
 }
 
 #[tokio::test]
@@ -192,41 +145,6 @@ async fn a_vendor_that_asks_to_wait_is_told_on() {
     assert_eq!(answer.refused(503), "try_later");
     let wait: u32 = answer.headers["retry-after"].parse().unwrap();
     assert!((1..=90).contains(&wait), "{wait}");
-}
-
-#[tokio::test]
-async fn a_file_tells_which_accounts_there_are_and_may_change() {
-    let server = OAuth2Server::builder()
-        .client("acme", "s")
-        .start()
-        .await
-        .unwrap();
-    let home = Home::with(&format!(
-        "[profiles.tenants]\nvendor = \"oauth2\"\ntoken_url = \"{}\"\nclient_id = \"{{account}}\"\n\
-         client_secret = {{ command = [\"echo\", \"s\"] }}\ngrant = \"client_credentials\"\n\
-         allow_plain_http = true\npool = {{ accounts_file = \"~/accounts\" }}\n",
-        server.token_url(),
-    ));
-    fs::write(home.path("accounts"), "# customers\nother\n").unwrap();
-    let serving = Serving::on_a_port(&home, &[]);
-    assert_eq!(
-        serving.get("/token/tenants/acme").refused(404),
-        "unknown_account"
-    );
-    // Its client is unknown to the vendor.
-    assert_eq!(
-        serving.get("/token/tenants/other").refused(500),
-        "configuration"
-    );
-    fs::write(home.path("accounts"), "# customers\nother\nacme\n").unwrap();
-    serving.get("/token/tenants/acme").token();
-    fs::remove_file(home.path("accounts")).unwrap();
-    // It is in memory.
-    serving.get("/token/tenants/acme").token();
-    let answer = serving.get("/token/tenants/other");
-    assert_eq!(answer.refused(500), "configuration");
-    let message = answer.json()["message"].as_str().unwrap().to_owned();
-    assert!(message.contains("`accounts_file`"), "{message}");
 }
 
 #[tokio::test]

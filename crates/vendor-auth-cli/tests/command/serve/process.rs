@@ -1,6 +1,7 @@
 //! The running command.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -99,16 +100,21 @@ impl Serving {
         text.trim_end().to_owned()
     }
 
+    /// Returns a client of it, for any thread.
+    pub(super) fn client(&self) -> Client {
+        Client {
+            port: self.port(),
+            bearer: self.bearer(),
+        }
+    }
+
     /// Sends what a client should send.
     pub(super) fn get(&self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1"), "")
     }
 
     pub(super) fn send(&self, line: &str, body: &str) -> Answer {
-        let bearer = self.bearer();
-        self.ask(&format!(
-            "{line}\nHost: 127.0.0.1\nX-Vendor-Auth: true\nAuthorization: Bearer {bearer}\n\n{body}"
-        ))
+        self.client().send(line, body)
     }
 
     /// Sends exactly this.
@@ -137,5 +143,34 @@ impl Drop for Serving {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// A program that asks for tokens.
+#[derive(Clone)]
+pub(super) struct Client {
+    port: u16,
+    bearer: String,
+}
+
+impl Client {
+    pub(super) fn get(&self, path: &str) -> Answer {
+        self.send(&format!("GET {path} HTTP/1.1"), "")
+    }
+
+    pub(super) fn send(&self, line: &str, body: &str) -> Answer {
+        let bearer = &self.bearer;
+        let head = format!("{line}\nHost: 127.0.0.1\nX-Vendor-Auth: true");
+        let request = format!("{head}\nAuthorization: Bearer {bearer}\n\n{body}");
+        http::over_tcp(self.port, &request)
+    }
+
+    /// Sends a request, and leaves the answer unread.
+    pub(super) fn begin(&self, path: &str) -> TcpStream {
+        let bearer = &self.bearer;
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Vendor-Auth: true");
+        write!(stream, "{head}\r\nAuthorization: Bearer {bearer}\r\n\r\n").unwrap();
+        stream
     }
 }

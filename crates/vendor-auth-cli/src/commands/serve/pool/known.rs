@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use tokio::task::spawn_blocking;
+use vendor_auth::types::Scrubber;
 use vendor_auth::types::store::TokenStore;
+use vendor_auth::{Error, ErrorKind};
 
 use self::accounts_file::AccountsFile;
 use super::names::key_of;
@@ -65,12 +67,10 @@ impl Known {
         if !is_account(account) {
             return Err(unknown(&name, "it is not the name of an account"));
         }
-        if let Some(file) = &self.file {
-            match file.has(account).await {
-                Ok(true) => {}
-                Ok(false) => return Err(unknown(&name, "it is not in `accounts_file`")),
-                Err(why) => return Err(unusable(&name, why)),
-            }
+        match self.is_listed(account).await {
+            Ok(true) => {}
+            Ok(false) => return Err(unknown(&name, "it is not in `accounts_file`")),
+            Err(why) => return Err(unusable(&name, why)),
         }
         if !self.has_secrets(pool, account).await {
             return Err(unknown(&name, "it has no secret"));
@@ -78,6 +78,28 @@ impl Known {
         match &self.store {
             Some(Lookup(Some(store))) => check_login(&**store, pool, account, &name).await,
             _ => Ok(()),
+        }
+    }
+
+    /// Fails if this account has left the file. Nobody asks for what is kept fresh.
+    pub(super) async fn check_listed(&self, pool: &Profile, account: &str) -> Result<(), Error> {
+        let why = match self.is_listed(account).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => format!(
+                "it is not in `accounts_file`; `vendor-auth logout {}/{account}` ends its grant",
+                pool.name
+            ),
+            Err(why) => why,
+        };
+        let error = Error::new(ErrorKind::Config, "this account is not known");
+        Err(error.with_message(&why, &Scrubber::new([])))
+    }
+
+    /// Returns whether the file has this account, if there is one.
+    async fn is_listed(&self, account: &str) -> Result<bool, String> {
+        match &self.file {
+            Some(file) => file.has(account).await,
+            None => Ok(true),
         }
     }
 

@@ -6,14 +6,16 @@ use tokio::task::spawn_blocking;
 use vendor_auth::types::Scrubber;
 use vendor_auth::{Error, ErrorKind, PoolAccount, Token, TokenPool, TokenPoolBuilder};
 
+use super::known::Known;
 use crate::config::profile::{Credentials, Profile};
 use crate::failure::Failure;
 
-/// Returns the builder of this profile's pool.
-pub(super) fn pool_of(profile: Arc<Profile>) -> TokenPoolBuilder {
+/// Returns the builder of this profile's pool. An account that is no more known gets nothing.
+pub(super) fn pool_of(profile: Arc<Profile>, known: Arc<Known>) -> TokenPoolBuilder {
     TokenPool::builder_from(move |account| {
-        let profile = Arc::clone(&profile);
+        let (profile, known) = (Arc::clone(&profile), Arc::clone(&known));
         async move {
+            known.check_listed(&profile, &account).await?;
             // A program or a slow disk delays nothing else.
             let made = spawn_blocking(move || account_of(&profile, &account)).await;
             made.unwrap_or_else(|_| {
