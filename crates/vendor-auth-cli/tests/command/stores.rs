@@ -12,7 +12,11 @@ const SEALING_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
 /// Returns a host of its own, whose tokens are in this store.
 fn host(server: &OAuth2Server, store: &str) -> Home {
-    let home = Home::of_client(server);
+    over(Home::of_client(server), store)
+}
+
+/// Puts this store under a user's tokens.
+pub(crate) fn over(home: Home, store: &str) -> Home {
     let profiles = fs::read_to_string(home.config_path()).unwrap();
     let sealing = "sealing = { key_id = \"1\", key = { file = \"~/sealing\" } }";
     fs::write(

@@ -3,6 +3,7 @@
 mod commands;
 mod known;
 mod logins;
+mod stores;
 
 use std::collections::BTreeSet;
 use std::fs;
