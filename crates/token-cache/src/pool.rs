@@ -162,6 +162,7 @@ impl fmt::Debug for TokenPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenPool")
             .field("accounts", &self.inner.accounts().count())
+            .field("deployments", &self.inner.deployments.count())
             .finish_non_exhaustive()
     }
 }

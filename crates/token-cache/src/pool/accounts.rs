@@ -59,7 +59,11 @@ impl Entry {
 
     /// Returns the account and the deployment of its grant.
     pub(super) fn named(&self) -> (DeploymentHash, Arc<str>) {
-        (self.slot.key().deployment(), self.account())
+        (self.deployment(), self.account())
+    }
+
+    pub(super) fn deployment(&self) -> DeploymentHash {
+        self.slot.key().deployment()
     }
 }
 
@@ -222,7 +226,11 @@ impl Accounts {
 
     /// Returns the deployment of a grant, as the accounts here have it.
     pub(super) fn deployment(&self, key: &TokenKey) -> DeploymentHash {
-        DeploymentHash::of(self.hash(deployments::name(key)))
+        self.deployment_named(deployments::name(key))
+    }
+
+    pub(super) fn deployment_named(&self, name: &str) -> DeploymentHash {
+        DeploymentHash::of(self.hash(name))
     }
 
     fn key_hash(&self, key: &TokenKey) -> KeyHash {

@@ -1,24 +1,34 @@
 //! The deployments that a pool's tokens come from: each has limits, gauges and a clock of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::Quota;
 use token_core::TokenKey;
 
+use super::accounts::{Accounts, DeploymentHash};
 use crate::clock::CacheClock;
 use crate::current::log::VendorLog;
 use crate::refresh::admission::Admission;
 use crate::refresh::attempts::ServerClock;
 use crate::telemetry::metric::Meter;
 
-/// All deployments that were met.
+/// With fewer deployments than this, none is forgotten.
+const KEPT: usize = 1024;
+
+/// The deployments that were met, without those that no account uses.
 pub(super) struct Deployments {
     limits: Limits,
     clock: CacheClock,
-    by_name: Mutex<HashMap<String, Deployment>>,
+    known: Mutex<Known>,
+}
+
+struct Known {
+    by_name: HashMap<String, Deployment>,
+    /// With so many, those that no account uses are forgotten.
+    most: usize,
 }
 
 /// One vendor at one host.
@@ -41,20 +51,27 @@ pub(super) struct Limits {
 
 impl Deployments {
     pub(super) fn new(limits: Limits, clock: CacheClock) -> Self {
-        let by_name = Mutex::default();
+        let known = Known {
+            by_name: HashMap::new(),
+            most: KEPT,
+        };
         Self {
             limits,
             clock,
-            by_name,
+            known: Mutex::new(known),
         }
     }
 
-    /// Returns the deployment of this grant.
-    pub(super) fn of(&self, key: &TokenKey) -> Deployment {
+    /// Returns the deployment of this grant. If it is one too many, those are forgotten first that
+    /// no account in memory has.
+    pub(super) fn of(&self, key: &TokenKey, accounts: &Accounts) -> Deployment {
         let name = name(key);
-        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(deployment) = by_name.get(name) {
+        let mut known = self.lock();
+        if let Some(deployment) = known.by_name.get(name) {
             return deployment.clone();
+        }
+        if known.by_name.len() >= known.most {
+            known.forget_unused(accounts);
         }
         let quota = self.limits.rate.and_then(quota);
         let admission = Admission::new(self.limits.at_once, quota, self.clock.clone());
@@ -64,8 +81,35 @@ impl Deployments {
             server_clock: Arc::default(),
             log: VendorLog::default(),
         };
-        by_name.insert(name.to_owned(), deployment.clone());
+        known.by_name.insert(name.to_owned(), deployment.clone());
         deployment
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.lock().by_name.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn forget_unused(&mut self, accounts: &Accounts) {
+        let used = accounts.each(|entry| Some(entry.deployment()));
+        let used: HashSet<DeploymentHash> = used.collect();
+        self.by_name.retain(|name, deployment| {
+            used.contains(&accounts.deployment_named(name)) || !deployment.is_unused()
+        });
+        // The next look at all accounts is as far away as this one was useful.
+        self.most = KEPT.max(2 * self.by_name.len());
+    }
+}
+
+impl Deployment {
+    /// Whether no engine works with it, and nothing is known that the next exchange must wait for.
+    fn is_unused(&self) -> bool {
+        Arc::strong_count(&self.admission) == 1 && self.admission.is_over()
     }
 }
 

@@ -161,7 +161,8 @@ impl Inner {
         wanted: Wanted,
     ) -> Result<Working, Error> {
         let PoolAccount { endpoint, initial } = made;
-        let deployment = self.deployments.of(&asked(|| endpoint.key())?);
+        let key = asked(|| endpoint.key())?;
+        let deployment = self.deployments.of(&key, &self.accounts);
         let new = NewEngine::of(EndpointSource::new(endpoint, None))
             .with_initial(initial)
             .in_pool(

@@ -128,6 +128,15 @@ impl Admission {
         Ok(())
     }
 
+    /// Whether the next exchange has nothing to wait for. It uses up the start of one, and is for
+    /// limits that are about to be forgotten.
+    pub(crate) fn is_over(&self) -> bool {
+        let now = self.clock.now().elapsed;
+        let is_paused = self.lock().is_some_and(|pause| now < pause.until);
+        let limiter = self.limiter.as_ref();
+        !is_paused && limiter.is_none_or(|limiter| limiter.check().is_ok())
+    }
+
     /// Notes that an exchange failed. A `Retry-After` slows the whole deployment down.
     pub(crate) fn failed(&self, error: &Error) {
         let Some(after) = asked_pause(error) else {

@@ -11,6 +11,7 @@ mod at_work;
 mod background;
 mod beginning;
 mod customer;
+mod deployments;
 mod doubts;
 mod drained;
 mod eviction;

@@ -97,6 +97,11 @@ impl Vendor {
         self.state().down = down;
     }
 
+    /// Answers after this time.
+    pub(crate) fn take(&self, latency: Duration) {
+        self.state().latency = latency;
+    }
+
     pub(crate) fn grants_end(&self, unix_seconds: i64) {
         self.state().grants_end = Some(unix_seconds);
     }

@@ -9,11 +9,16 @@ use crate::pool::accounts::DeploymentHash;
 /// How many refreshes are under way at once, at all deployments. One deployment alone gets half.
 pub(super) const AT_ONCE: usize = 512;
 
+/// With fewer queues than this, none is forgotten.
+const KEPT: usize = 1024;
+
 /// The refreshes that wait, by deployment.
 pub(super) struct Queues<Job> {
     of: HashMap<DeploymentHash, Queue<Job>>,
     /// The deployments that have something waiting, in the order of their turns.
     turns: VecDeque<DeploymentHash>,
+    /// With so many queues, those that are not used are forgotten.
+    most: usize,
 }
 
 struct Queue<Job> {
@@ -30,10 +35,15 @@ impl<Job> Queues<Job> {
         Self {
             of: HashMap::new(),
             turns: VecDeque::new(),
+            most: KEPT,
         }
     }
 
     pub(super) fn add(&mut self, deployment: DeploymentHash, job: Job) {
+        if self.of.len() >= self.most {
+            self.of.retain(|_, queue| !queue.is_unused());
+            self.most = KEPT.max(2 * self.of.len());
+        }
         let queue = self.of.entry(deployment).or_insert_with(Queue::new);
         if queue.waiting.is_empty() {
             self.turns.push_back(deployment);
@@ -69,6 +79,10 @@ impl<Job> Queue<Job> {
             waiting: VecDeque::new(),
             places: Arc::default(),
         }
+    }
+
+    fn is_unused(&self) -> bool {
+        self.waiting.is_empty() && Arc::strong_count(&self.places) == 1
     }
 
     fn begin(&mut self, free: usize) -> Option<(Job, Place)> {
@@ -131,6 +145,19 @@ mod tests {
         assert_eq!(begin(&mut queues, &mut places)[7], 2);
         places.retain(|(job, _)| *job != 7);
         assert_eq!(begin(&mut queues, &mut places)[7], 2, "one after the other");
+    }
+
+    #[test]
+    fn queues_that_are_not_used_are_forgotten() {
+        let mut queues = Queues::new();
+        for deployment in 0..50_000 {
+            add(&mut queues, deployment, 1);
+            let kept = queues.next(0).filter(|_| deployment < 100);
+            std::mem::forget(kept);
+        }
+        assert!(queues.of.len() <= KEPT, "{}", queues.of.len());
+        let is_kept = |deployment| queues.of.contains_key(&DeploymentHash::of(deployment));
+        assert!((0..100).all(is_kept), "some are under way");
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn begin_sweep(&mut self) {
         self.passed_over.clear();
+        // Those that nobody waits at are made again.
+        self.of
+            .retain(|_, places| places.available_permits() < WAITING);
     }
 
     /// Takes a place at this deployment, and waits for it if need be; `None` if the deployment is
