@@ -75,6 +75,8 @@ pub(super) enum Settled {
     NothingToDo,
     /// It ended; the token is to be scheduled for this second of elapsed time.
     AtRest(Scheduled),
+    /// It ended, and the account left memory, since there were too many.
+    Evicted,
 }
 
 impl Default for Accounts {
@@ -144,23 +146,27 @@ impl Accounts {
         }
     }
 
-    /// Ends the engine of the account if it has nothing to do and nobody uses it.
-    pub(super) fn settle(&self, account: &str) -> Settled {
+    /// Ends the engine of the account if it has nothing to do and nobody uses it. If there are more
+    /// than `limit` accounts then, the account leaves: when it came, no other could.
+    pub(super) fn settle(&self, account: &str, limit: usize, now: u32) -> Settled {
         let hash = self.hash(account);
         let mut table = self.write(hash);
         let is_it = |entry: &Entry| *entry.account == *account;
         let Ok(mut entry) = table.find_entry(hash, is_it) else {
             return Settled::NothingToDo;
         };
-        match entry.get_mut().slot.settle() {
-            Ended::Kept(Some(due)) => Settled::AtRest((due, hash)),
-            Ended::No | Ended::Kept(None) => Settled::NothingToDo,
-            Ended::Useless => {
-                entry.remove();
-                self.count.fetch_sub(1, Ordering::Relaxed);
-                Settled::NothingToDo
+        let settled = match entry.get_mut().slot.settle() {
+            Ended::No => return Settled::NothingToDo,
+            Ended::Useless => Settled::NothingToDo,
+            Ended::Kept(_) if self.count() > limit && entry.get().slot.is_free(now) => {
+                Settled::Evicted
             }
-        }
+            Ended::Kept(Some(due)) => return Settled::AtRest((due, hash)),
+            Ended::Kept(None) => return Settled::NothingToDo,
+        };
+        entry.remove();
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        settled
     }
 
     /// Removes the account; if its engine is at work, once that has nothing to do.

@@ -223,18 +223,30 @@ impl Inner {
         if self.accounts.count() <= self.limits.in_memory {
             return;
         }
-        let now = second(self.engines.clock.now().elapsed);
-        let evicted = self.accounts.evict_down_to(self.limits.in_memory, now);
-        self.evicted.fetch_add(evicted.count, Ordering::Relaxed);
-        pool_metric::evicted(evicted.count);
+        let evicted = self
+            .accounts
+            .evict_down_to(self.limits.in_memory, self.second());
+        self.count_evicted(evicted.count);
         self.schedule.add_all(evicted.came_to_rest);
+    }
+
+    fn count_evicted(&self, count: u64) {
+        self.evicted.fetch_add(count, Ordering::Relaxed);
+        pool_metric::evicted(count);
+    }
+
+    fn second(&self) -> u32 {
+        second(self.engines.clock.now().elapsed)
     }
 }
 
 impl Settle for Inner {
     fn settle(&self, account: &str) {
-        if let Settled::AtRest(scheduled) = self.accounts.settle(account) {
-            self.schedule.add(scheduled);
+        let limit = self.limits.in_memory;
+        match self.accounts.settle(account, limit, self.second()) {
+            Settled::NothingToDo => {}
+            Settled::AtRest(scheduled) => self.schedule.add(scheduled),
+            Settled::Evicted => self.count_evicted(1),
         }
     }
 }

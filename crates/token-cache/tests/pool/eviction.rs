@@ -49,6 +49,22 @@ async fn what_is_in_use_stays_and_what_is_not_leaves() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn those_that_were_too_many_at_work_leave_when_they_come_to_rest() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let pool = vendor.pool(&store).max_in_memory(10).build().unwrap();
+    let mut at_work = Vec::new();
+    for number in 0..50 {
+        let cache = pool.cache(&format!("customer-{number}")).await.unwrap();
+        cache.token().await.unwrap();
+        at_work.push(cache);
+    }
+    assert_eq!(pool.health().at_work, 50);
+    drop(at_work);
+    let health = pool.health();
+    assert_eq!((health.in_memory, health.evicted), (10, 40), "{health:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_that_the_store_has_not_acknowledged_does_not_leave_memory() {
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
     let store = Unreliable::over(store);

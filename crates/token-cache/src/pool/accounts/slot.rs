@@ -212,15 +212,20 @@ impl Slot {
         self.at_work().is_none() || self.settle() == Ended::Useless
     }
 
-    /// Whether it may leave memory at this second of elapsed time: the store has all that is known
-    /// of it, but not what it failed with. Asks whether it was used, and forgets that.
+    /// Whether it may leave memory at this second of elapsed time, if it was not used since the last
+    /// time that this was asked.
     pub(super) fn may_leave(&self, now: u32) -> bool {
-        let is_free = match &self.state {
+        self.is_free(now) && !self.used.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether the store has all that is known of it at this second of elapsed time. It does not
+    /// have what it failed with.
+    pub(super) fn is_free(&self, now: u32) -> bool {
+        match &self.state {
             State::AtRest(_) => true,
             State::InTrouble(it) => now >= it.until || !it.rest.has_failed(),
             State::AtWork(_) => false,
-        };
-        is_free && !self.used.swap(false, Ordering::Relaxed)
+        }
     }
 
     pub(super) fn key(&self) -> KeyHash {
