@@ -48,6 +48,10 @@ enum Trial {
     Outage(outage::Options),
     /// Kills processes that share a pool of very many accounts: no grant is lost that was stored,
     /// and none ends because nobody refreshed it.
+    ///
+    /// The processes report what they send and what the store acknowledges. A token that the vendor
+    /// issued and the store does not have is excused only if the process that had asked for it was
+    /// killed before it could report that the store has it.
     Pool(pool::Options),
     /// Tests the OAuth 2.0 client against a server that is not ours; needs Node or Python.
     #[command(hide = true)]

@@ -1,4 +1,15 @@
-//! What must hold at the end, of each account, by what the vendor and the store have.
+//! What must hold at the end, of each account, by what the vendor answered, what the processes
+//! reported, and what the store has.
+//!
+//! * What the store acknowledged, or something newer, is in the store.
+//! * A generation that the vendor issued and the store does not have is excused only if the very
+//!   process that sent the request was killed before it could report that the store acknowledged
+//!   it, and if it had not dawdled: a step took less than [`LONGEST_STEP`] reports of its own.
+//! * A refresh token is used again only after the death of a process that is excused for its
+//!   successor.
+//! * The refresh token of a grant that is not lost has not ended: its end is that of the access
+//!   token and the spare time (`--spare`) later, by the vendor's clock, and the time is taken when
+//!   the processes are told to stop.
 
 #[cfg(test)]
 mod tests;
@@ -6,37 +17,42 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 
-use super::ledger::{End, Grant, Ledger};
+use super::journal::{History, Journal};
+use super::ledger::{Answer, Grant, Ledger, Request};
+use super::protocol::What;
 
-/// A process that is not killed has committed a token after this long.
-const LONGEST_COMMIT: Duration = Duration::from_secs(10);
-/// A request that was under way when its process died reaches the vendor within this time.
-const LONGEST_REQUEST: Duration = Duration::from_secs(1);
-/// How long after its end an access token that nobody asks for is refreshed at the latest: a sweep,
-/// the lease of a killed process, and the pause after a failure.
-const LATEST: Duration = Duration::from_secs(45);
-/// The same if a killed process may have spent the refresh token.
-const LATEST_IN_DOUBT: Duration = Duration::from_secs(75);
+/// A process says once a second how it is. A step of an exchange that has not ended after so many
+/// reports is the fault of the process, and not of its end: a store has five seconds for an answer,
+/// and the vendor needs milliseconds.
+const LONGEST_STEP: u64 = 10;
 
-/// What is said of a refresh token that was sent twice.
-pub(super) const USED_AGAIN: &str = "used again the refresh token";
+/// What is said of each fault.
+pub(super) mod said {
+    pub(crate) const ACKNOWLEDGED: &str = "the store acknowledged generation";
+    pub(crate) const USED_AGAIN: &str = "used again the refresh token";
+    pub(crate) const HAS_ENDED: &str = "its refresh token has ended, since nobody refreshed it";
+    pub(crate) const IN_MEMORY: &str = "were in memory beyond the limit";
+    pub(crate) const BETWEEN_ACCOUNTS: &str = "; ";
+}
 
 /// What the store has of an account.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stored {
     pub(super) generation: u64,
     pub(super) has_intent: bool,
+    /// Whether it is the token that the vendor issued.
+    pub(super) is_genuine: bool,
 }
 
 /// How an account is at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+enum Found {
     /// The store has the newest token.
     Kept,
-    /// Only a process that was killed has had it.
-    Lost,
+    /// Only a process that was killed has had it, in this step.
+    Lost(What),
 }
 
 /// What was counted.
@@ -44,12 +60,20 @@ pub(super) enum Found {
 pub(super) struct Verdict {
     pub(super) exchanges: u64,
     pub(super) kept: usize,
-    /// Grants whose newest token only a killed process had.
-    pub(super) lost: usize,
-    /// Of these, those whose refresh token was used again, as the rules allow.
+    /// Of these, those whose holder was killed before it could report that the store has it.
+    pub(super) unreported: usize,
+    /// Grants whose newest token was under way to a process when that was killed.
+    pub(super) lost_on_their_way: usize,
+    /// Grants whose newest token was under way to the store.
+    pub(super) lost_before_the_store: usize,
+    /// Of the lost ones, those whose refresh token was used again, as the rules allow.
     pub(super) used_again: usize,
     /// Requests for grants that had ended.
-    pub(super) asked_after_end: u64,
+    pub(super) asked_after_end: usize,
+    /// Grants that would have ended if their first token had not been refreshed.
+    pub(super) outlived: usize,
+    /// By how much the latest refresh came after the end of the access token.
+    pub(super) latest: Duration,
     /// The fewest and the most refreshes of an account.
     pub(super) fewest: u64,
     pub(super) most: u64,
@@ -59,10 +83,19 @@ pub(super) struct Verdict {
 #[derive(Debug)]
 pub(super) struct Judge<'a> {
     pub(super) ledger: &'a Ledger,
+    pub(super) journal: &'a Journal,
     /// When each start of a process that was killed had ended.
     pub(super) killed: &'a BTreeMap<u32, Instant>,
-    /// When the processes ended.
-    pub(super) now: Instant,
+    /// When the processes were told to stop.
+    pub(super) stopped_at: Instant,
+}
+
+/// The evidence of one account.
+struct Case<'a> {
+    judge: &'a Judge<'a>,
+    grant: &'a Grant,
+    history: History<'a>,
+    stored: Stored,
 }
 
 impl Judge<'_> {
@@ -78,8 +111,8 @@ impl Judge<'_> {
         };
         let mut wrong = Vec::new();
         for (account, (grant, stored)) in self.ledger.grants().iter().zip(stored).enumerate() {
-            match self.one(grant, *stored) {
-                Ok(found) => verdict.note(grant, found),
+            match self.one(account, grant, *stored) {
+                Ok((case, found)) => verdict.note(&case, found),
                 Err(error) => wrong.push(format!("customer-{account}: {error}")),
             }
         }
@@ -87,108 +120,166 @@ impl Judge<'_> {
         wrong.truncate(5);
         ensure!(
             wrong.is_empty(),
-            "{count} accounts are wrong; the first: {}",
-            wrong.join("; ")
+            "{count} accounts are wrong: {}",
+            wrong.join(said::BETWEEN_ACCOUNTS)
         );
         Ok(verdict)
     }
 
-    fn one(&self, grant: &Grant, stored: Option<Stored>) -> Result<Found> {
-        let Some(stored) = stored else {
-            bail!("the store lost it");
+    fn one<'a>(
+        &'a self,
+        account: usize,
+        grant: &'a Grant,
+        stored: Option<Stored>,
+    ) -> Result<(Case<'a>, Found)> {
+        let case = Case {
+            judge: self,
+            grant,
+            history: self.journal.of(account),
+            stored: stored.context("the store lost it")?,
         };
-        let found = self.find(grant, stored)?;
-        match grant.end {
-            Some(End::TooLate) => bail!("its refresh token was used after its end"),
-            Some(End::UsedAgain { generation, by }) => ensure!(
-                found == Found::Lost && generation + 1 == grant.newest,
-                "process {by} {USED_AGAIN} of generation {generation}, which has a successor"
-            ),
-            None => {}
+        let found = case.judge()?;
+        Ok((case, found))
+    }
+
+    fn ends_at(&self, expires_at: Instant) -> Instant {
+        expires_at + self.ledger.spare()
+    }
+}
+
+impl Case<'_> {
+    fn judge(&self) -> Result<Found> {
+        self.judge_stored()?;
+        for request in &self.grant.requests {
+            self.judge_request(request)?;
         }
-        if found == Found::Kept {
-            self.judge_times(grant, stored)?;
-        }
+        let found = self.find()?;
+        let ends_at = self.judge.ends_at(self.grant.expires_at);
+        ensure!(
+            found != Found::Kept || self.judge.stopped_at < ends_at,
+            "{} (generation {})",
+            said::HAS_ENDED,
+            self.stored.generation
+        );
         Ok(found)
     }
 
-    fn find(&self, grant: &Grant, stored: Stored) -> Result<Found> {
-        if stored.generation == grant.newest {
-            return Ok(Found::Kept);
+    fn judge_stored(&self) -> Result<()> {
+        let Stored {
+            generation,
+            is_genuine,
+            ..
+        } = self.stored;
+        if let Some((acknowledged, by)) = self.history.acknowledged() {
+            ensure!(
+                generation >= acknowledged,
+                "{} {acknowledged} to process {by}, and has {generation}",
+                said::ACKNOWLEDGED
+            );
         }
         ensure!(
-            stored.generation + 1 == grant.newest,
-            "the vendor issued generation {}, and the store has {}",
-            grant.newest,
-            stored.generation
+            generation <= self.grant.newest,
+            "the store has generation {generation}, which the vendor did not issue"
         );
         ensure!(
-            self.receiver_was_killed(grant),
-            "generation {} is not in the store, though its process was not killed: {}",
-            grant.newest,
-            self.receiver(grant)
+            is_genuine,
+            "the store has another token than the vendor issued as generation {generation}"
         );
+        Ok(())
+    }
+
+    /// Returns where the newest token is, if there is an excuse for each that the store has not.
+    fn find(&self) -> Result<Found> {
+        let mut found = Found::Kept;
+        for lost in self.stored.generation + 1..=self.grant.newest {
+            let (_, step) = self.excuse(lost)?;
+            found = Found::Lost(step);
+        }
         ensure!(
-            stored.has_intent || grant.end.is_some(),
+            found == Found::Kept || self.stored.has_intent || self.grant.has_ended(),
             "the store does not show that generation {} was about to be spent",
-            stored.generation
+            self.stored.generation
         );
-        Ok(Found::Lost)
+        Ok(found)
     }
 
-    /// Returns whether the process that asked for the newest token was killed before it can be
-    /// expected to have committed it.
-    fn receiver_was_killed(&self, grant: &Grant) -> bool {
-        let killed = grant.issued_to.and_then(|by| self.killed.get(&by));
-        killed.is_some_and(|killed| {
-            grant.issued_at <= *killed + LONGEST_REQUEST
-                && *killed <= grant.issued_at + LONGEST_COMMIT
-        })
-    }
-
-    /// Returns what became of the process that asked for the newest token, for people to read.
-    fn receiver(&self, grant: &Grant) -> String {
-        let Some(by) = grant.issued_to else {
-            return "nobody asked for it".to_owned();
-        };
-        let Some(killed) = self.killed.get(&by) else {
-            return format!("{by} ended in good order");
-        };
-        let later = killed.saturating_duration_since(grant.issued_at);
-        let earlier = grant.issued_at.saturating_duration_since(*killed);
-        format!("{by} was killed {later:.1?} later or {earlier:.1?} earlier")
-    }
-
-    fn judge_times(&self, grant: &Grant, stored: Stored) -> Result<()> {
+    /// Returns when the process was killed that alone has had this generation, and in which step.
+    fn excuse(&self, generation: u64) -> Result<(Instant, What)> {
         ensure!(
-            self.now <= grant.expires_at + self.ledger.spare(),
-            "its refresh token has ended, since nobody refreshed it"
+            generation > self.stored.generation,
+            "generation {generation}, its successor, is in the store"
         );
-        let latest = match stored.has_intent {
-            true => LATEST_IN_DOUBT,
-            false => LATEST,
+        let origin = self.grant.origin(generation);
+        let by = origin.context("nobody asked for it")?.by;
+        let (step, reports) = self.history.last(by, generation).context("not reported")?;
+        let Some(killed) = self.judge.killed.get(&by) else {
+            bail!("process {by} lost generation {generation} after `{step:?}`, and was not killed");
         };
-        let late = self.now.saturating_duration_since(grant.expires_at);
         ensure!(
-            late <= latest,
-            "its access token expired {} s ago, and nobody refreshed it",
-            late.as_secs()
+            reports <= LONGEST_STEP,
+            "process {by} lived on for {reports} s after `{step:?}` of generation {generation}, \
+             and did not store it"
+        );
+        Ok((*killed, step))
+    }
+
+    fn judge_request(&self, request: &Request) -> Result<()> {
+        let Request { spent, by, .. } = *request;
+        let requests = self.grant.requests.iter();
+        let received = requests.filter(|other| (other.spent, other.by) == (spent, by));
+        let (received, sent) = (
+            received.count(),
+            self.history.count(by, spent + 1, What::Sending),
+        );
+        ensure!(
+            received <= sent,
+            "process {by} sent the refresh token of generation {spent} {received} times, and \
+             reported {sent}"
+        );
+        match request.answer {
+            Answer::Issued | Answer::Ended => Ok(()),
+            Answer::TooLate => bail!("its refresh token was used after its end"),
+            Answer::UsedAgain => self
+                .judge_use_again(request)
+                .with_context(|| format!("process {by} {} of generation {spent}", said::USED_AGAIN))
+                .map_err(|error| anyhow::anyhow!("{error:#}")),
+        }
+    }
+
+    fn judge_use_again(&self, request: &Request) -> Result<()> {
+        let (killed, _) = self.excuse(request.spent + 1)?;
+        ensure!(
+            killed <= request.at,
+            "the process that had used it lived then"
         );
         Ok(())
     }
 }
 
 impl Verdict {
-    fn note(&mut self, grant: &Grant, found: Found) {
+    fn note(&mut self, case: &Case<'_>, found: Found) {
+        let grant = case.grant;
         let refreshes = grant.newest - 1;
         self.exchanges += refreshes;
         self.fewest = self.fewest.min(refreshes);
         self.most = self.most.max(refreshes);
-        self.asked_after_end += grant.asked_after_end;
-        self.used_again += usize::from(grant.end.is_some());
+        self.latest = self.latest.max(grant.latest);
+        let after_end = grant
+            .requests
+            .iter()
+            .filter(|request| request.answer == Answer::Ended);
+        self.asked_after_end += after_end.count();
+        self.used_again += usize::from(grant.has_ended());
+        let first_end = case.judge.ends_at(grant.first_expires_at);
+        self.outlived += usize::from(first_end <= case.judge.stopped_at && refreshes > 0);
+        let newest_reported = case.history.acknowledged().map_or(1, |newest| newest.0);
         match found {
-            Found::Kept => self.kept += 1,
-            Found::Lost => self.lost += 1,
+            Found::Kept => {
+                self.kept += 1;
+                self.unreported += usize::from(newest_reported < grant.newest);
+            }
+            Found::Lost(What::Sending) => self.lost_on_their_way += 1,
+            Found::Lost(_) => self.lost_before_the_store += 1,
         }
     }
 }

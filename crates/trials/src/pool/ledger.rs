@@ -16,46 +16,91 @@ pub(super) struct Ledger {
 pub(super) struct Grant {
     /// The generation of the newest token; the first is 1.
     pub(super) newest: u64,
-    pub(super) issued_at: Instant,
-    /// When its access token expires.
+    /// When the access token of that expires.
     pub(super) expires_at: Instant,
-    /// Which start of which process asked for it; `None` for the first one.
-    pub(super) issued_to: Option<u32>,
-    pub(super) end: Option<End>,
-    /// How often it was asked for after its end.
-    pub(super) asked_after_end: u64,
+    /// When the first access token expires.
+    pub(super) first_expires_at: Instant,
+    /// All requests, in their order.
+    pub(super) requests: Vec<Request>,
+    /// By how much the latest refresh came after the end of the access token.
+    pub(super) latest: Duration,
 }
 
-/// Why a grant ended.
+/// A request for an account's next token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    /// The generation of the refresh token.
+    pub(super) spent: u64,
+    /// Which start of which process sent it.
+    pub(super) by: u32,
+    pub(super) at: Instant,
+    pub(super) answer: Answer,
+}
+
+/// What the vendor answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The refresh token of this generation was used again, by this start of a process.
-    UsedAgain { generation: u64, by: u32 },
-    /// The refresh token had ended when it was used.
+pub(super) enum Answer {
+    /// The token of the next generation.
+    Issued,
+    /// The refresh token was used before. That ends the grant.
+    UsedAgain,
+    /// The refresh token had ended. That ends the grant.
     TooLate,
+    /// The grant had ended before.
+    Ended,
+}
+
+impl Grant {
+    fn new(expires_at: Instant) -> Self {
+        Self {
+            newest: 1,
+            expires_at,
+            first_expires_at: expires_at,
+            requests: Vec::new(),
+            latest: Duration::ZERO,
+        }
+    }
+
+    fn answer(&self, spent: u64, now: Instant, spare: Duration) -> Answer {
+        if self.has_ended() {
+            return Answer::Ended;
+        }
+        if spent != self.newest {
+            return Answer::UsedAgain;
+        }
+        match now > self.expires_at + spare {
+            true => Answer::TooLate,
+            false => Answer::Issued,
+        }
+    }
+
+    /// Whether a request has ended it.
+    pub(super) fn has_ended(&self) -> bool {
+        let last = self.requests.last();
+        last.is_some_and(|last| last.answer != Answer::Issued)
+    }
+
+    /// Returns the request that brought this generation.
+    pub(super) fn origin(&self, generation: u64) -> Option<&Request> {
+        self.requests
+            .iter()
+            .find(|request| request.answer == Answer::Issued && request.spent + 1 == generation)
+    }
 }
 
 impl Ledger {
     pub(super) fn new(accounts: usize, spare: Duration, now: Instant) -> Self {
-        let first = Grant {
-            newest: 1,
-            issued_at: now,
-            expires_at: now,
-            issued_to: None,
-            end: None,
-            asked_after_end: 0,
-        };
         Self {
-            grants: vec![first; accounts],
+            grants: vec![Grant::new(now); accounts],
             spare,
         }
     }
 
     /// Begins the grant of an account with its first token.
-    pub(super) fn begin(&mut self, account: usize, now: Instant, expires_at: Instant) {
+    pub(super) fn begin(&mut self, account: usize, expires_at: Instant) {
         if let Some(grant) = self.grants.get_mut(account) {
-            grant.issued_at = now;
             grant.expires_at = expires_at;
+            grant.first_expires_at = expires_at;
         }
     }
 
@@ -64,28 +109,27 @@ impl Ledger {
     pub(super) fn exchange(
         &mut self,
         account: usize,
-        generation: u64,
+        spent: u64,
         by: u32,
-        (now, life): (Instant, Duration),
+        (at, life): (Instant, Duration),
     ) -> Option<u64> {
         let spare = self.spare;
         let grant = self.grants.get_mut(account)?;
-        if grant.end.is_some() {
-            grant.asked_after_end += 1;
+        let answer = grant.answer(spent, at, spare);
+        grant.requests.push(Request {
+            spent,
+            by,
+            at,
+            answer,
+        });
+        if answer != Answer::Issued {
             return None;
         }
-        if generation != grant.newest {
-            grant.end = Some(End::UsedAgain { generation, by });
-            return None;
-        }
-        if now > grant.expires_at + spare {
-            grant.end = Some(End::TooLate);
-            return None;
-        }
+        grant.latest = grant
+            .latest
+            .max(at.saturating_duration_since(grant.expires_at));
         grant.newest += 1;
-        grant.issued_at = now;
-        grant.expires_at = now + life;
-        grant.issued_to = Some(by);
+        grant.expires_at = at + life;
         Some(grant.newest)
     }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
 
+use super::fault::Fault;
 use crate::chaos::StoreKind;
 
 /// What to test.
@@ -28,27 +28,23 @@ pub(crate) struct Options {
     /// The seed of what is drawn; default: the time of day.
     #[arg(long)]
     pub(super) seed: Option<u64>,
-    /// What the processes do wrong, to see that it is detected.
-    #[arg(long, value_enum, hide = true)]
-    pub(super) broken: Option<Broken>,
+    /// The shortest life of an access token, in seconds.
+    #[arg(long, default_value_t = 10)]
+    pub(super) shortest_life: u64,
+    /// How many seconds a refresh token may be used after its access token has expired: the longest
+    /// time for which a kill may delay a refresh.
+    #[arg(long, default_value_t = 75)]
+    pub(super) spare: u64,
+    /// No process is killed: then nothing is excused.
+    #[arg(long)]
+    pub(super) no_kills: bool,
+    /// What goes wrong on purpose, to see what the judge says of it.
+    #[arg(long, value_enum)]
+    pub(super) fault: Option<Fault>,
 }
 
 /// After how many hundredths of its life a token is refreshed, about.
 pub(super) const REFRESHED_AFTER: u32 = 72;
-pub(super) const SHORTEST_LIFE: Duration = Duration::from_secs(10);
-
-/// What a process does wrong on purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-pub(super) enum Broken {
-    /// Its store gives the lease to everyone, and keeps no intent.
-    NoLease,
-    /// Its store never lists a quarter of the keys.
-    SkipsKeys,
-    /// Its store acknowledges some tokens that it does not have.
-    EarlyAnswer,
-    /// Its pool keeps twice as much in memory.
-    TwiceInMemory,
-}
 
 impl Options {
     /// Returns how many accounts a process may have in memory.
@@ -59,6 +55,20 @@ impl Options {
     /// Returns the life of an access token.
     pub(super) fn life(&self) -> Duration {
         let period = Duration::from_secs(self.accounts as u64) / self.rate.clamp(1, 100_000) as u32;
-        (period * 100 / REFRESHED_AFTER).max(SHORTEST_LIFE)
+        (period * 100 / REFRESHED_AFTER).max(self.shortest_life())
+    }
+
+    pub(super) fn shortest_life(&self) -> Duration {
+        Duration::from_secs(self.shortest_life)
+    }
+
+    pub(super) fn spare(&self) -> Duration {
+        Duration::from_secs(self.spare)
+    }
+
+    /// Returns the name of what is wrong, for people to read.
+    pub(super) fn fault_name(&self) -> String {
+        let value = self.fault.and_then(|fault| fault.to_possible_value());
+        value.map_or_else(|| "none".to_owned(), |value| value.get_name().to_owned())
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::options::Broken;
+use super::fault::Fault;
 use crate::chaos::StoreKind;
 
 /// The assignment with which a process is started.
@@ -23,7 +23,58 @@ pub(super) struct Assignment {
     pub(super) accounts: usize,
     pub(super) in_memory: usize,
     pub(super) seed: u64,
-    pub(super) broken: Option<Broken>,
+    pub(super) fault: Option<Fault>,
+}
+
+/// A message from a process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Message {
+    Health(Report),
+    Step(Step),
+}
+
+/// A step of an exchange. It is in the pipe before the next one is taken, so a killed process has
+/// sent it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Step {
+    pub(super) account: usize,
+    /// The generation of the token that the exchange brings.
+    pub(super) generation: u64,
+    pub(super) what: What,
+}
+
+/// What is done in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum What {
+    /// The refresh token of the generation before is about to be sent.
+    Sending,
+    /// The vendor's token has arrived.
+    Issued,
+    /// The vendor's refusal has arrived.
+    Refused,
+    /// No complete answer came.
+    Unanswered,
+    /// The store is about to be asked to keep the token.
+    Committing,
+    /// The store acknowledged it.
+    Stored,
+    /// The store did not acknowledge it.
+    NotStored,
+}
+
+/// Where messages go: into the pipe, or nowhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reporter(pub(super) fn(&Message));
+
+impl Reporter {
+    pub(super) fn step(self, account: usize, generation: u64, what: What) {
+        let step = Step {
+            account,
+            generation,
+            what,
+        };
+        (self.0)(&Message::Step(step));
+    }
 }
 
 /// How a process is, once a second and at its end.
@@ -83,9 +134,9 @@ impl Calls {
     }
 }
 
-/// Writes a report into the pipe at once.
-pub(super) fn send(report: &Report) {
-    let Ok(mut line) = serde_json::to_vec(report) else {
+/// Writes a message into the pipe at once.
+pub(super) fn send(message: &Message) {
+    let Ok(mut line) = serde_json::to_vec(message) else {
         return;
     };
     line.push(b'\n');

@@ -4,18 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use tokio::task::JoinSet;
 use vendor_auth::TokenPool;
-use vendor_auth::cache::SystemClock;
+use vendor_auth::cache::{Drained, SystemClock};
 use vendor_auth::types::Clock as _;
 use vendor_auth::types::store::TokenStore;
 
 use super::customer::{first_token, key, name};
-use super::judge::{Judge, Stored, Verdict};
+use super::judge::{Judge, Stored, Verdict, said};
 use super::ledger::Ledger;
-use super::options::{Options, REFRESHED_AFTER, SHORTEST_LIFE};
-use super::protocol::Assignment;
+use super::options::{Options, REFRESHED_AFTER};
+use super::protocol::{Assignment, Reporter};
 use super::vendor::{Vendor, now};
 use super::worker;
 use super::workers::Workers;
@@ -23,9 +23,8 @@ use crate::chaos::{Random, StoreFixture, open_store};
 
 /// How many accounts are written or read at once.
 const AT_ONCE: usize = 32;
-/// A refresh token outlives its access token by the longest time for which a doubt or a failure may
-/// delay a refresh.
-const SPARE: Duration = Duration::from_secs(75);
+/// All tokens of the beginning are in the store after this long.
+const LONGEST_SEEDING: Duration = Duration::from_secs(60);
 
 /// The vendor, the store and the processes.
 pub(super) struct Run {
@@ -36,6 +35,13 @@ pub(super) struct Run {
     fixture: StoreFixture,
     assignment: Assignment,
     random: Random,
+}
+
+/// Whether a run shows how the processes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    Shown,
+    Hidden,
 }
 
 /// What a run came to.
@@ -49,7 +55,7 @@ impl Run {
     /// Starts the vendor and an empty store.
     pub(super) async fn prepare(folder: &Path, options: &Options, seed: u64) -> Result<Self> {
         let life = options.life();
-        let ledger = Ledger::new(options.accounts, SPARE, now());
+        let ledger = Ledger::new(options.accounts, options.spare(), now());
         let vendor = Vendor::new(ledger, life);
         let fixture = StoreFixture::prepare(options.store, folder).await?;
         let assignment = Assignment {
@@ -60,7 +66,7 @@ impl Run {
             accounts: options.accounts,
             in_memory: options.in_memory(),
             seed,
-            broken: options.broken,
+            fault: options.fault,
         };
         Ok(Self {
             options: options.clone(),
@@ -75,10 +81,10 @@ impl Run {
     pub(super) async fn seed(&mut self) -> Result<Duration> {
         let begun = now();
         let assignment = Assignment {
-            broken: None,
+            fault: None,
             ..self.assignment.clone()
         };
-        let pool = worker::pool(&assignment).await?;
+        let pool = worker::pool(&assignment, Reporter(|_| {})).await?;
         let mut seeding = JoinSet::new();
         for account in 0..self.options.accounts {
             if seeding.len() >= AT_ONCE {
@@ -93,6 +99,10 @@ impl Run {
         while let Some(seeded) = seeding.join_next().await {
             seeded??;
         }
+        ensure!(
+            pool.drain(LONGEST_SEEDING).await == Drained::Settled,
+            "not all first tokens are in the store"
+        );
         Ok(begun.elapsed())
     }
 
@@ -103,26 +113,29 @@ impl Run {
         let left = u32::try_from(self.options.accounts - account).unwrap_or(u32::MAX);
         let until_start = begun.elapsed() / written * left;
         let part = u32::try_from(self.random.between(0, 1000)).unwrap_or(0);
-        SHORTEST_LIFE + until_start * 100 / REFRESHED_AFTER + self.vendor.life * part / 1000
+        self.options.shortest_life()
+            + until_start * 100 / REFRESHED_AFTER
+            + self.vendor.life * part / 1000
     }
 
     /// Kills processes at random, and judges what is left.
-    pub(super) async fn kill_and_judge(mut self) -> Result<Outcome> {
+    pub(super) async fn kill_and_judge(mut self, progress: Progress) -> Result<Outcome> {
         let begun = now();
         let mut workers = Workers::start(self.assignment.clone(), self.options.processes)?;
-        self.kill(&mut workers).await?;
-        // Nothing more is refreshed from here on.
-        let ended_at = now();
+        self.kill(&mut workers, progress).await?;
+        // What ends from here on is nobody's fault.
+        let stopped_at = now();
         workers.end().await?;
         let stored = self.stored().await?;
         let ledger = self.vendor.ledger();
         let judge = Judge {
             ledger: &ledger,
+            journal: &workers.journal,
             killed: &workers.killed,
-            now: ended_at,
+            stopped_at,
         };
         let verdict = judge.all(&stored)?;
-        judge_seen(&workers)?;
+        judge_seen(&workers, &ledger)?;
         drop(ledger);
         Ok(Outcome {
             verdict,
@@ -131,19 +144,23 @@ impl Run {
         })
     }
 
-    async fn kill(&mut self, workers: &mut Workers) -> Result<()> {
+    async fn kill(&mut self, workers: &mut Workers, progress: Progress) -> Result<()> {
         let begun = now();
         let until = begun + Duration::from_secs(self.options.seconds);
         loop {
-            println!("  {:>4} s  {}", begun.elapsed().as_secs(), workers.line());
+            if progress == Progress::Shown {
+                println!("  {:>4} s  {}", begun.elapsed().as_secs(), workers.line());
+            }
             let pause = Duration::from_millis(self.random.between(2_000, 9_000));
             let left = until.saturating_duration_since(now());
             workers.listen_for(pause.min(left)).await;
             if pause >= left {
                 return Ok(());
             }
-            let process = self.random.index(workers.count());
-            workers.replace(process).await?;
+            if !self.options.no_kills {
+                let process = self.random.index(workers.count());
+                workers.replace(process).await?;
+            }
         }
     }
 
@@ -166,7 +183,7 @@ impl Run {
     }
 }
 
-fn judge_seen(workers: &Workers) -> Result<()> {
+fn judge_seen(workers: &Workers, ledger: &Ledger) -> Result<()> {
     let seen = &workers.seen;
     ensure!(
         seen.calls.expired == 0,
@@ -175,9 +192,17 @@ fn judge_seen(workers: &Workers) -> Result<()> {
     );
     ensure!(
         seen.most_beyond_limit == 0,
-        "{} accounts were in memory beyond the limit without work under way",
-        seen.most_beyond_limit
+        "{} accounts {}, neither at work nor failing",
+        seen.most_beyond_limit,
+        said::IN_MEMORY
     );
+    let lives = |account: &&usize| {
+        let grant = ledger.grants().get(**account);
+        grant.is_none_or(|grant| !grant.has_ended())
+    };
+    if let Some(account) = seen.calls.must_log_in.iter().find(lives) {
+        bail!("callers of customer-{account} were told to log in again, and its grant lives");
+    }
     Ok(())
 }
 
@@ -190,7 +215,7 @@ async fn begin(pool: TokenPool, vendor: Vendor, account: usize, life: Duration) 
         adopted.generation().number() == 1,
         "the first generation is not 1"
     );
-    vendor.ledger().begin(account, at, at + life);
+    vendor.ledger().begin(account, at + life);
     Ok(())
 }
 
@@ -204,9 +229,14 @@ async fn read(
     for account in (part..accounts).step_by(AT_ONCE) {
         let entry = store.load(&key(&name(account))).await?;
         let has_intent = entry.intent.is_some();
-        let stored = entry.generation().map(|generation| Stored {
-            generation: generation.number(),
-            has_intent,
+        let stored = entry.record.map(|record| {
+            let generation = record.generation.number();
+            let issued = format!("\"R.{account}.{generation}\"");
+            Stored {
+                generation,
+                has_intent,
+                is_genuine: record.body.expose().contains(&issued),
+            }
         });
         read.push((account, stored));
     }

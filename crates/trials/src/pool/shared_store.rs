@@ -1,4 +1,5 @@
-//! The store of a process, which may break its contract, to see that the judge detects it.
+//! The store of a process, which reports what it is asked to keep and what it acknowledged. It may
+//! break its contract, to see that the judge detects it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,24 +11,58 @@ use vendor_auth::types::store::{
 };
 use vendor_auth::types::{Generation, Timestamp, TokenKey};
 
-use super::options::Broken;
+use super::customer;
+use super::fault::Fault;
+use super::protocol::{Reporter, What};
+
+/// By how much a store may acknowledge too early.
+const TOO_EARLY: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 pub(super) struct SharedStore {
     pub(super) store: Arc<dyn TokenStore>,
-    pub(super) broken: Option<Broken>,
+    pub(super) fault: Option<Fault>,
+    pub(super) reporter: Reporter,
 }
 
 impl SharedStore {
-    fn is(&self, broken: Broken) -> bool {
-        self.broken == Some(broken)
+    /// Returns what is wrong with this key.
+    fn fault_of(&self, key: &TokenKey) -> Option<Fault> {
+        let account = account(key)?;
+        self.fault.filter(|fault| fault.affects(account))
+    }
+
+    fn report(&self, key: &TokenKey, record: &Record, what: What) {
+        if let Some(account) = account(key) {
+            self.reporter
+                .step(account, record.generation.number(), what);
+        }
+    }
+
+    async fn keep(
+        &self,
+        key: &TokenKey,
+        condition: &CommitCondition,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        match self.fault_of(key) {
+            Some(Fault::StoresNothing) => Ok(Committed::Stored),
+            Some(Fault::StoresLate) => {
+                let (store, key) = (self.store.clone(), key.clone());
+                let (condition, record) = (condition.clone(), record.clone());
+                tokio::spawn(async move {
+                    tokio::time::sleep(TOO_EARLY).await;
+                    _ = store.commit(&key, &condition, &record).await;
+                });
+                Ok(Committed::Stored)
+            }
+            _ => self.store.commit(key, condition, record).await,
+        }
     }
 }
 
-/// Returns whether something is done wrong for this key: for one in so many.
-fn is_one_in(many: u32, key: &TokenKey) -> bool {
-    let sum = key.as_str().bytes().map(u32::from).sum::<u32>();
-    sum.is_multiple_of(many)
+fn account(key: &TokenKey) -> Option<usize> {
+    customer::number(&key.grant()?)
 }
 
 #[async_trait]
@@ -42,7 +77,7 @@ impl TokenStore for SharedStore {
         owner: &Owner,
         life: Duration,
     ) -> Result<Acquired, StoreError> {
-        if self.is(Broken::NoLease) {
+        if self.fault == Some(Fault::NoLease) {
             return self.load(key).await.map(Acquired::Held);
         }
         self.store.acquire(key, owner, life).await
@@ -54,8 +89,8 @@ impl TokenStore for SharedStore {
         owner: &Owner,
         life: Duration,
     ) -> Result<Renewed, StoreError> {
-        match self.broken {
-            Some(Broken::NoLease) => Ok(Renewed::Held),
+        match self.fault {
+            Some(Fault::NoLease) => Ok(Renewed::Held),
             _ => self.store.renew(key, owner, life).await,
         }
     }
@@ -65,8 +100,8 @@ impl TokenStore for SharedStore {
     }
 
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
-        match self.broken {
-            Some(Broken::NoLease) => Ok(Intended::Written),
+        match self.fault {
+            Some(Fault::NoLease) => Ok(Intended::Written),
             _ => self.store.write_intent(key, intent).await,
         }
     }
@@ -81,11 +116,14 @@ impl TokenStore for SharedStore {
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let is_second = record.generation > Generation::new(1);
-        if self.is(Broken::EarlyAnswer) && is_second && is_one_in(50, key) {
-            return Ok(Committed::Stored);
-        }
-        self.store.commit(key, condition, record).await
+        self.report(key, record, What::Committing);
+        let committed = self.keep(key, condition, record).await;
+        let what = match committed {
+            Ok(Committed::Stored) => What::Stored,
+            _ => What::NotStored,
+        };
+        self.report(key, record, what);
+        committed
     }
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
@@ -99,9 +137,8 @@ impl TokenStore for SharedStore {
         after: Option<&DueCursor>,
     ) -> Result<DuePage, StoreError> {
         let mut page = self.store.due(before, limit, after).await?;
-        if self.is(Broken::SkipsKeys) {
-            page.due.retain(|due| !is_one_in(4, &due.key));
-        }
+        page.due
+            .retain(|due| self.fault_of(&due.key) != Some(Fault::DueSkips));
         Ok(page)
     }
 

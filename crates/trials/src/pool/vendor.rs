@@ -87,7 +87,7 @@ impl Vendor {
 }
 
 /// Returns the account and the generation of the refresh token that is spent.
-fn spent(body: &str) -> Option<(usize, u64)> {
+pub(super) fn spent(body: &str) -> Option<(usize, u64)> {
     let (_, token) = body.split_once("refresh_token=R.")?;
     let (account, generation) = token.split_once('.')?;
     Some((account.parse().ok()?, generation.parse().ok()?))

@@ -8,13 +8,15 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::protocol::{Assignment, Calls, Report};
+use super::journal::Journal;
+use super::protocol::{Assignment, Calls, Message, Report};
 use super::vendor::now;
 
-/// A report of this start of a process.
-type Received = (u32, Report);
+/// A message of this start of a process.
+type Received = (u32, Message);
 
 /// All processes.
 #[derive(Debug)]
@@ -23,7 +25,10 @@ pub(super) struct Workers {
     assignment: Assignment,
     /// When each start that was killed had ended.
     pub(super) killed: BTreeMap<u32, Instant>,
+    pub(super) journal: Journal,
     pub(super) seen: Seen,
+    /// Those that read the pipes, until nothing more is in them.
+    listening: JoinSet<()>,
     outbox: mpsc::UnboundedSender<Received>,
     inbox: mpsc::UnboundedReceiver<Received>,
 }
@@ -32,10 +37,10 @@ pub(super) struct Workers {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) calls: Calls,
-    /// The most accounts in memory beyond the limit that had no work under way.
     pub(super) most_in_memory: usize,
     pub(super) most_at_work: usize,
     pub(super) most_failing: usize,
+    /// The most in memory beyond the limit that were neither at work nor had just failed.
     pub(super) most_beyond_limit: usize,
     /// Evictions of the processes that have not been killed.
     pub(super) evicted: BTreeMap<u32, u64>,
@@ -56,8 +61,10 @@ impl Workers {
         let (outbox, inbox) = mpsc::unbounded_channel();
         let mut workers = Self {
             processes: Vec::new(),
+            journal: Journal::new(assignment.accounts),
             assignment,
             killed: BTreeMap::new(),
+            listening: JoinSet::new(),
             seen: Seen::default(),
             outbox,
             inbox,
@@ -81,7 +88,8 @@ impl Workers {
             .spawn()
             .context("a process cannot be started")?;
         let stdout = child.stdout.take().context("no standard output")?;
-        tokio::spawn(listen(stdout, incarnation, self.outbox.clone()));
+        self.listening
+            .spawn(listen(stdout, incarnation, self.outbox.clone()));
         Ok(Worker { incarnation, child })
     }
 
@@ -100,15 +108,32 @@ impl Workers {
         Ok(())
     }
 
-    /// Reads reports for this long.
+    /// Reads messages for this long.
     pub(super) async fn listen_for(&mut self, time: Duration) {
         let listening = async {
-            while let Some((incarnation, report)) = self.inbox.recv().await {
-                self.seen
-                    .note(incarnation, report, self.assignment.in_memory);
+            while let Some(received) = self.inbox.recv().await {
+                self.note(received);
             }
         };
         _ = timeout(time, listening).await;
+    }
+
+    /// Reads everything that the processes have sent before their ends.
+    async fn listen_to_the_end(&mut self) {
+        while self.listening.join_next().await.is_some() {}
+        while let Ok(received) = self.inbox.try_recv() {
+            self.note(received);
+        }
+    }
+
+    fn note(&mut self, (by, message): Received) {
+        match message {
+            Message::Step(step) => self.journal.note(by, step),
+            Message::Health(report) => {
+                self.journal.beat(by);
+                self.seen.note(by, report, self.assignment.in_memory);
+            }
+        }
     }
 
     /// Returns how each process is, for people to read.
@@ -130,12 +155,16 @@ impl Workers {
             let status = ended.context("a process does not end")??;
             ensure!(status.success(), "a process failed");
         }
-        self.listen_for(Duration::from_millis(500)).await;
-        // One that could not end its work in time is as good as killed.
-        let left = self.processes.iter().map(|worker| worker.incarnation);
-        let unsettled = left.filter(|left| !self.seen.drained.contains(left));
-        self.killed.extend(unsettled.map(|left| (left, now())));
+        self.listen_to_the_end().await;
         Ok(())
+    }
+
+    /// Returns how many ended with something under way. That excuses nothing.
+    pub(super) fn unsettled(&self) -> usize {
+        let ended = self.processes.iter();
+        ended
+            .filter(|worker| !self.seen.drained.contains(&worker.incarnation))
+            .count()
     }
 }
 
@@ -145,7 +174,9 @@ impl Seen {
         if report.is_drained {
             self.drained.insert(incarnation);
         }
-        let beyond = report.in_memory.saturating_sub(limit + report.at_work);
+        // Those stay whatever the limit is.
+        let may_stay = report.at_work + report.failing;
+        let beyond = report.in_memory.saturating_sub(limit + may_stay);
         self.most_beyond_limit = self.most_beyond_limit.max(beyond);
         self.most_in_memory = self.most_in_memory.max(report.in_memory);
         self.most_at_work = self.most_at_work.max(report.at_work);
@@ -175,10 +206,10 @@ fn command(assignment: &str) -> Command {
 async fn listen(stdout: ChildStdout, incarnation: u32, outbox: mpsc::UnboundedSender<Received>) {
     let mut lines = BufReader::new(stdout).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let Ok(report) = serde_json::from_str(&line) else {
+        let Ok(message) = serde_json::from_str(&line) else {
             continue;
         };
-        if outbox.send((incarnation, report)).is_err() {
+        if outbox.send((incarnation, message)).is_err() {
             return;
         }
     }

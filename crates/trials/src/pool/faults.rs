@@ -1,0 +1,105 @@
+//! Faults on purpose, each in a run of few seconds: a judge that sees none of them proves nothing.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::ValueEnum as _;
+use tokio::task::JoinSet;
+
+use super::fault::Fault;
+use super::judge::said;
+use super::options::Options;
+use super::run::{Outcome, Progress, Run};
+use crate::chaos::{StoreKind, machine_us};
+
+/// Runs each fault with few accounts, and once without any, all at the same time.
+///
+/// # Errors
+///
+/// If one was not detected, or something was found in the run without a fault.
+pub(super) async fn detect_all(folder: &Path) -> Result<()> {
+    let mut runs = JoinSet::new();
+    let faults = Fault::value_variants().iter().copied().map(Some);
+    for fault in faults.chain([None]) {
+        let options = options(fault);
+        let folder = folder.join(options.fault_name());
+        std::fs::create_dir(&folder).context("a folder cannot be made")?;
+        runs.spawn(async move { (fault, run(&folder, &options).await) });
+    }
+    while let Some(ended) = runs.join_next().await {
+        let (fault, outcome) = ended?;
+        println!("{}", judge(fault, outcome)?);
+    }
+    Ok(())
+}
+
+async fn run(folder: &Path, options: &Options) -> Result<Outcome> {
+    let seed = machine_us().unsigned_abs();
+    let mut run = Run::prepare(folder, options, seed).await?;
+    run.seed().await?;
+    run.kill_and_judge(Progress::Hidden).await
+}
+
+/// Returns a line for people to read.
+fn judge(fault: Option<Fault>, outcome: Result<Outcome>) -> Result<String> {
+    let name = options(fault).fault_name();
+    let Some(fault) = fault else {
+        let verdict = outcome.context("without a fault")?.verdict;
+        ensure!(
+            verdict.outlived > 0,
+            "without a fault, no grant was in danger"
+        );
+        let (kept, outlived) = (verdict.kept, verdict.outlived);
+        return Ok(format!(
+            "  {name:<16} {kept} kept, {outlived} past their first end"
+        ));
+    };
+    let Err(error) = outcome else {
+        bail!("the fault `{name}` was not detected");
+    };
+    let error = format!("{error:#}");
+    ensure!(
+        said_of(fault).iter().any(|said| error.contains(said)),
+        "the fault `{name}` was not detected, but this was: {error}"
+    );
+    let first = error.split(said::BETWEEN_ACCOUNTS).next();
+    Ok(format!(
+        "  {name:<16} detected: {}",
+        first.unwrap_or_default()
+    ))
+}
+
+/// Returns what the judge has to say of a fault.
+fn said_of(fault: Fault) -> &'static [&'static str] {
+    match fault {
+        Fault::NoLease | Fault::SendsTwice => &[said::USED_AGAIN],
+        Fault::DueSkips => &[said::HAS_ENDED],
+        Fault::StoresNothing => &[said::ACKNOWLEDGED],
+        // Whether a kill or another process comes first.
+        Fault::StoresLate => &[said::ACKNOWLEDGED, said::USED_AGAIN],
+        Fault::TwiceInMemory => &[said::IN_MEMORY],
+    }
+}
+
+/// Returns whether a fault needs no kills to be seen. Then the same run without it must be held, so
+/// that it is the fault alone that is seen.
+fn is_seen_without_kills(fault: Fault) -> bool {
+    use Fault::{DueSkips, SendsTwice, TwiceInMemory};
+    matches!(fault, DueSkips | SendsTwice | TwiceInMemory)
+}
+
+fn options(fault: Option<Fault>) -> Options {
+    let no_kills = fault.is_none_or(is_seen_without_kills);
+    Options {
+        store: StoreKind::File,
+        accounts: 100,
+        seconds: 18,
+        rate: 50,
+        processes: 2,
+        seed: None,
+        shortest_life: 4,
+        spare: if no_kills { 8 } else { 75 },
+        no_kills,
+        fault,
+    }
+}

@@ -1,0 +1,90 @@
+//! What the processes reported of each exchange.
+
+use std::collections::BTreeMap;
+
+use super::protocol::{Step, What};
+
+/// The steps of all accounts, in the order of each process.
+#[derive(Debug)]
+pub(super) struct Journal {
+    accounts: Vec<Vec<Noted>>,
+    /// How often each start of a process has said how it is.
+    beats: BTreeMap<u32, u64>,
+}
+
+/// A step of a process.
+#[derive(Clone, Copy, Debug)]
+struct Noted {
+    by: u32,
+    /// How often the process had said before how it is.
+    beat: u64,
+    generation: u64,
+    what: What,
+}
+
+/// What was reported of one account.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct History<'a> {
+    steps: &'a [Noted],
+    beats: &'a BTreeMap<u32, u64>,
+}
+
+impl Journal {
+    pub(super) fn new(accounts: usize) -> Self {
+        Self {
+            accounts: vec![Vec::new(); accounts],
+            beats: BTreeMap::new(),
+        }
+    }
+
+    /// Notes that a process has said how it is.
+    pub(super) fn beat(&mut self, by: u32) {
+        *self.beats.entry(by).or_default() += 1;
+    }
+
+    pub(super) fn note(&mut self, by: u32, step: Step) {
+        let beat = self.beats.get(&by).copied().unwrap_or_default();
+        if let Some(steps) = self.accounts.get_mut(step.account) {
+            steps.push(Noted {
+                by,
+                beat,
+                generation: step.generation,
+                what: step.what,
+            });
+        }
+    }
+
+    pub(super) fn of(&self, account: usize) -> History<'_> {
+        History {
+            steps: self.accounts.get(account).map_or(&[], Vec::as_slice),
+            beats: &self.beats,
+        }
+    }
+}
+
+impl History<'_> {
+    /// Returns the newest generation that the store acknowledged, and to whom; `None`: the first.
+    pub(super) fn acknowledged(&self) -> Option<(u64, u32)> {
+        let stored = self.steps.iter().filter(|step| step.what == What::Stored);
+        stored.map(|step| (step.generation, step.by)).max()
+    }
+
+    /// Returns how often a process has reported this of a generation.
+    pub(super) fn count(&self, by: u32, generation: u64, what: What) -> usize {
+        let steps = self.of(by, generation).filter(|step| step.what == what);
+        steps.count()
+    }
+
+    /// Returns the last step of a process with a generation, and how often it has said how it is
+    /// since then.
+    pub(super) fn last(&self, by: u32, generation: u64) -> Option<(What, u64)> {
+        let last = self.of(by, generation).last()?;
+        let beats = self.beats.get(&by).copied().unwrap_or_default();
+        Some((last.what, beats - last.beat))
+    }
+
+    fn of(&self, by: u32, generation: u64) -> impl Iterator<Item = &Noted> {
+        let is_it = move |step: &&Noted| (step.by, step.generation) == (by, generation);
+        self.steps.iter().filter(is_it)
+    }
+}
