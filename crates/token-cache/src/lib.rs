@@ -41,7 +41,7 @@ pub use memory::MemoryStore;
 pub use pool::{
     TokenPool,
     builder::TokenPoolBuilder,
-    health::{LoginNeeded, PoolHealth},
+    health::{LoginNeeded, PoolHealth, account::AccountHealth},
     pool_account::PoolAccount,
 };
 pub use refresh::grant_state::GrantState;

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use token_core::{Error, ErrorKind};
+use token_core::{ClockReading, Error, ErrorKind};
 
 use super::Current;
 use super::cached_token::CachedToken;
 use super::failures::Failures;
 use super::log::Log;
+use super::next_exchange::paused_until;
 use super::session::logged_out;
 
 /// The state of a grant without an engine.
@@ -66,6 +68,32 @@ impl Current {
         let is_logged_out = self.is_logged_out() && !self.has_login();
         self.refusal()
             .or_else(|| is_logged_out.then(|| logged_out(ErrorKind::Rejected).with_key(self.key())))
+    }
+}
+
+/// What a program is told of a grant without an engine.
+#[derive(Debug)]
+pub(crate) struct ToldAtRest {
+    /// How much is left of the pause before the next exchange.
+    pub(crate) pause: Option<Duration>,
+    pub(crate) last_error: Option<Error>,
+    pub(crate) logged_out: bool,
+}
+
+impl ToldAtRest {
+    pub(crate) fn of(cached: &CachedToken, trouble: Option<&Trouble>, now: &ClockReading) -> Self {
+        let failures = trouble.map(|trouble| &trouble.failures);
+        let pause = paused_until(cached, failures, now);
+        let pause = pause.map(|until| until.saturating_sub(now.elapsed));
+        let last = |failures: &Failures| {
+            let last = failures.last()?;
+            Some(pause.map_or(last.clone(), |left| last.with_retry_after(left)))
+        };
+        Self {
+            pause,
+            last_error: failures.and_then(|failures| failures.refusal().or_else(|| last(failures))),
+            logged_out: trouble.is_some_and(|trouble| trouble.logged_out),
+        }
     }
 }
 

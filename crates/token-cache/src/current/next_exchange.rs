@@ -7,15 +7,13 @@ use token_core::{ClockReading, Error, ErrorKind, Step};
 use super::Current;
 use super::cached_token::CachedToken;
 use super::decide::RefreshState;
+use super::failures::Failures;
 
 impl Current {
     pub(super) fn backing_off(&self, cached: &CachedToken, now: &ClockReading) -> RefreshState {
-        let life = cached.life(now);
-        let after_failure = self.failures.until(&life, now.elapsed);
-        let after_repetition = cached.not_before().filter(|_| life.usable);
-        match after_failure.max(after_repetition) {
-            Some(until) if until > now.elapsed => RefreshState::BackingOff { until },
-            _ => RefreshState::Idle,
+        match paused_until(cached, Some(&self.failures), now) {
+            Some(until) => RefreshState::BackingOff { until },
+            None => RefreshState::Idle,
         }
     }
 
@@ -90,4 +88,17 @@ impl Current {
         let is_in_doubt = error.kind() == ErrorKind::InDoubt && !is_login;
         is_in_doubt || (self.failures.is_in_doubt() && !is_over)
     }
+}
+
+/// Returns the elapsed time before which no exchange starts, if there is such a pause.
+pub(super) fn paused_until(
+    cached: &CachedToken,
+    failures: Option<&Failures>,
+    now: &ClockReading,
+) -> Option<Duration> {
+    let life = cached.life(now);
+    let after_failure = failures.and_then(|failures| failures.until(&life, now.elapsed));
+    let after_repetition = cached.not_before().filter(|_| life.usable);
+    let until = after_failure.max(after_repetition);
+    until.filter(|until| *until > now.elapsed)
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use token_core::{Error, Generation, Timestamp, TokenKey};
+use token_core::{ClockReading, Error, Generation, Timestamp, TokenKey};
 
 use super::Shared;
+use crate::current::cached_token::CachedToken;
 
 /// How a cache is now, as far as this process knows: neither the vendor nor the store is asked.
 /// Returned by [`TokenCache::health`](crate::TokenCache::health).
@@ -46,15 +47,21 @@ pub struct Health {
     pub waiters: usize,
 }
 
-impl Shared {
-    pub(crate) fn health(&self) -> Health {
-        let current = &self.current;
-        let (cached, now) = (current.cached(), current.now());
+/// What is told of the current token: the fields of [`Health`] with the same names.
+pub(crate) struct TokenHealth {
+    pub(crate) usable: bool,
+    pub(crate) generation: Option<Generation>,
+    pub(crate) issued_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) refresh_at: Option<Timestamp>,
+    pub(crate) grant_ends_at: Option<Timestamp>,
+}
+
+impl TokenHealth {
+    pub(crate) fn of(cached: &CachedToken, now: &ClockReading) -> Self {
         let validity = cached.has_access_token().then(|| cached.validity());
-        let pause = current.pause_left();
-        Health {
-            key: current.key().clone(),
-            usable: current.live().is_some(),
+        Self {
+            usable: cached.life(now).usable,
             generation: (!cached.is_placeholder()).then(|| cached.token().generation()),
             issued_at: validity.map(|validity| validity.issued_at()),
             expires_at: validity.and_then(|validity| validity.ends()),
@@ -62,6 +69,24 @@ impl Shared {
                 .map(|validity| validity.refresh_at())
                 .filter(|at| *at < Timestamp::MAX),
             grant_ends_at: cached.token().refresh_expires_at(),
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn health(&self) -> Health {
+        let current = &self.current;
+        let (cached, now) = (current.cached(), current.now());
+        let token = TokenHealth::of(&cached, &now);
+        let pause = current.pause_left();
+        Health {
+            key: current.key().clone(),
+            usable: token.usable,
+            generation: token.generation,
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            refresh_at: token.refresh_at,
+            grant_ends_at: token.grant_ends_at,
             paused_until: (!pause.is_zero()).then(|| now.wall.after(pause)),
             last_error: current.refusal().or_else(|| current.failure()),
             logged_out: current.is_logged_out(),

@@ -18,6 +18,7 @@ use self::slot::ending::Ended;
 pub(super) use self::slot::{DeploymentHash, Slot, Wanted};
 use self::slot::{KeyHash, NewWork};
 use super::deployments;
+use super::health::account::AccountHealth;
 use super::schedule::Scheduled;
 use crate::clock::CacheClock;
 use crate::current::cached_token::CachedToken;
@@ -100,6 +101,12 @@ impl Accounts {
         let hash = self.hash(account);
         let table = self.read(hash);
         find(&table, hash, account)?.slot.fresh(clock)
+    }
+
+    pub(super) fn health_of(&self, account: &str, now: &ClockReading) -> Option<AccountHealth> {
+        let hash = self.hash(account);
+        let table = self.read(hash);
+        Some(find(&table, hash, account)?.slot.health(now))
     }
 
     pub(super) fn has(&self, account: &str) -> bool {

@@ -1,5 +1,7 @@
 //! How the accounts of a pool are.
 
+pub(crate) mod account;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use token_core::store::Owner;
-use token_core::{Clock as _, Error, ErrorKind, Token};
+use token_core::{Clock as _, ClockReading, Error, ErrorKind, Token};
 
 use super::account_of::AccountOf;
 use super::accounts::{Accounts, Settled, Wanted};
@@ -68,6 +68,10 @@ impl Working {
 impl Inner {
     pub(super) fn wait_timeout(&self) -> Duration {
         self.engines.wait_timeout
+    }
+
+    pub(super) fn now(&self) -> ClockReading {
+        self.engines.clock.now()
     }
 
     pub(super) fn accounts(&self) -> &Accounts {

@@ -16,6 +16,7 @@ mod doubts;
 mod drained;
 mod eviction;
 mod forgetting;
+mod health;
 mod limits;
 mod measured;
 mod mistakes;

@@ -7,7 +7,7 @@ pub(super) mod ending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use token_core::Error;
+use token_core::{ClockReading, Error};
 
 use self::counted::LastCounted;
 use self::ending::Ended;
@@ -17,6 +17,7 @@ use crate::current::cached_token::CachedToken;
 use crate::current::token_guard::TokenGuard;
 use crate::flight::Shared;
 use crate::flight::in_pool::InPool;
+use crate::pool::health::account::AccountHealth;
 
 /// It does not stand in the schedule.
 const NEVER: u32 = u32::MAX;
@@ -194,6 +195,17 @@ impl Slot {
             self.mark_used();
         }
         Some(engine.clone())
+    }
+
+    pub(super) fn health(&self, now: &ClockReading) -> AccountHealth {
+        match &self.state {
+            State::AtRest(cached) => AccountHealth::at_rest(cached, None, now),
+            State::InTrouble(it) => AccountHealth {
+                login_needed: it.needs_login.clone(),
+                ..AccountHealth::at_rest(&it.rest.cached, it.rest.trouble.as_deref(), now)
+            },
+            State::AtWork(engine) => AccountHealth::at_work(engine),
+        }
     }
 
     /// Returns why a person has to log in again, if that is so.
