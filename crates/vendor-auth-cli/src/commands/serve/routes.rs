@@ -1,12 +1,14 @@
 //! What is served under which path.
 
+mod names;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware;
@@ -16,6 +18,7 @@ use serde::Deserialize;
 use serde_json::json;
 use vendor_auth::Token;
 
+use self::names::Names;
 use super::answer::Refusal;
 use super::guard::{self, Guard};
 use super::kept::Kept;
@@ -78,7 +81,7 @@ fn min_ttl(asked: Asked) -> Result<Option<Duration>, Refusal> {
 
 async fn token(
     State(served): Shared,
-    Path(name): Path<String>,
+    Names(name): Names<String>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
     token_of(&served.profile(&name)?, asked).await
@@ -86,7 +89,7 @@ async fn token(
 
 async fn token_of_account(
     State(served): Shared,
-    Path((name, account)): Path<(String, String)>,
+    Names((name, account)): Names<(String, String)>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
     token_of(&served.account(&name, &account)?, asked).await
@@ -95,7 +98,7 @@ async fn token_of_account(
 /// The path is that of a route too.
 async fn token_of_refused(
     State(served): Shared,
-    Path(name): Path<String>,
+    Names(name): Names<String>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
     token_of(&served.account(&name, "refused")?, asked).await
@@ -108,7 +111,7 @@ async fn token_of(source: &Source<'_>, asked: Asked) -> Result<Response, Refusal
 
 async fn refused(
     State(served): Shared,
-    Path(name): Path<String>,
+    Names(name): Names<String>,
     body: Body,
 ) -> Result<Response, Refusal> {
     replace(&served.profile(&name)?, body).await
@@ -116,7 +119,7 @@ async fn refused(
 
 async fn refused_of_account(
     State(served): Shared,
-    Path((name, account)): Path<(String, String)>,
+    Names((name, account)): Names<(String, String)>,
     body: Body,
 ) -> Result<Response, Refusal> {
     replace(&served.account(&name, &account)?, body).await
@@ -141,7 +144,7 @@ async fn replace(source: &Source<'_>, body: Body) -> Result<Response, Refusal> {
 
 async fn auth(
     State(served): Shared,
-    Path(name): Path<String>,
+    Names(name): Names<String>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
     headers_of(&served.profile(&name)?, asked).await
@@ -149,7 +152,7 @@ async fn auth(
 
 async fn auth_of_account(
     State(served): Shared,
-    Path((name, account)): Path<(String, String)>,
+    Names((name, account)): Names<(String, String)>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
     headers_of(&served.account(&name, &account)?, asked).await

@@ -15,6 +15,9 @@ use super::kept::Kept;
 use super::metrics::Metrics;
 use super::pool::{Pool, PoolStatus};
 
+/// The longest name that is repeated.
+const LONGEST: usize = 256;
+
 /// What all addresses serve.
 pub(super) struct Served {
     profiles: BTreeMap<String, Arc<Kept>>,
@@ -100,6 +103,7 @@ impl Served {
         }
         let why = match self.pools.contains_key(name) {
             true => format!("`{name}` is a pool; ask for /token/{name}/ACCOUNT"),
+            false if name.len() > LONGEST => "no profile with so long a name is served".to_owned(),
             false => format!("the profile `{name}` is not served"),
         };
         Err(unknown(why))

@@ -14,7 +14,7 @@ use self::accounts_file::AccountsFile;
 use super::names::key_of;
 use crate::commands::serve::answer::Refusal;
 use crate::config::Config;
-use crate::config::pool::{PLACE, Template, is_account};
+use crate::config::pool::{ACCOUNTS, PLACE, Template, is_account};
 use crate::config::profile::Profile;
 use crate::config::secret::SecretSource;
 use crate::failure::Failure;
@@ -63,10 +63,15 @@ impl Known {
 
     /// Refuses an account that is not known.
     pub(super) async fn check(&self, pool: &Arc<Profile>, account: &str) -> Result<(), Refusal> {
-        let name = format!("{}/{account}", pool.name);
         if !is_account(account) {
-            return Err(unknown(&name, "it is not the name of an account"));
+            // It may be long, or direct a terminal.
+            let why = format!(
+                "{}: this is not the name of an account: {ACCOUNTS}",
+                pool.name
+            );
+            return Err(refused(why));
         }
+        let name = format!("{}/{account}", pool.name);
         match self.is_listed(account).await {
             Ok(true) => {}
             Ok(false) => return Err(unknown(&name, "it is not in `accounts_file`")),
@@ -151,7 +156,10 @@ fn tells(source: &SecretSource) -> bool {
 }
 
 fn unknown(name: &str, why: &str) -> Refusal {
-    let why = format!("{name}: this account is not known: {why}");
+    refused(format!("{name}: this account is not known: {why}"))
+}
+
+fn refused(why: String) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "unknown_account", why)
 }
 

@@ -117,3 +117,89 @@ async fn an_account_that_left_the_file_is_not_refreshed_although_the_store_has_i
     server.exchange(3).await;
     assert_eq!(server.exchange_count(), 3);
 }
+
+#[tokio::test]
+async fn whatever_is_in_the_place_of_an_account_is_answered_shortly_and_reaches_nothing() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = home_of(&server, "");
+    with_accounts(&home, &server, &["acme".to_owned()]);
+    fs::write(home.path("tenants/.hidden"), "x").unwrap();
+    let mut serving = Serving::on_a_port(&home, &[]);
+    let long = "a".repeat(10_000);
+    let long_encoded = "%61".repeat(3_000);
+    let cases = [
+        ("", 404, "path"),
+        ("/", 404, "path"),
+        ("acme/", 404, "path"),
+        ("/acme", 404, "path"),
+        ("acme/acme", 404, "path"),
+        ("acme/refused/refused", 404, "path"),
+        ("%61cme%2f..%2facme", 400, "path"),
+        ("..%2f..%2fsecret", 400, "path"),
+        ("%252e%252e%252fsecret", 400, "path"),
+        (".", 404, "unknown_account"),
+        (".hidden", 404, "unknown_account"),
+        ("acme%2facme", 404, "unknown_account"),
+        ("acme%5cacme", 404, "unknown_account"),
+        ("acme%00", 404, "unknown_account"),
+        ("acme%0d%0aX-Injected:%20yes", 404, "unknown_account"),
+        ("%1b%5b2Jacme", 404, "unknown_account"),
+        ("acme%20", 404, "unknown_account"),
+        ("acm%C3%A9", 404, "unknown_account"),
+        ("%F0%9F%92%A9", 404, "unknown_account"),
+        ("%E2%80%AEacme", 404, "unknown_account"),
+        ("ACME", 404, "unknown_account"),
+        ("acme%ff", 400, "path"),
+        ("acme%f0%28%8c%28", 400, "path"),
+        ("acme%", 404, "unknown_account"),
+        ("acme%zz", 404, "unknown_account"),
+        (&long, 404, "unknown_account"),
+        (&long_encoded, 404, "unknown_account"),
+    ];
+    for (name, status, code) in cases {
+        for path in [
+            format!("GET /token/tenants/{name}"),
+            format!("GET /auth/tenants/{name}"),
+        ] {
+            let answer = serving.send(&format!("{path} HTTP/1.1"), "");
+            assert_eq!(answer.refused(status), code, "{path}");
+            assert!(answer.body.len() < 1_000, "{path}: {}", answer.body);
+            assert!(!answer.headers.contains_key("x-injected"), "{path}");
+        }
+    }
+    let answer = serving.get(&format!("/token/{long}/acme"));
+    assert_eq!(answer.refused(404), "unknown_profile");
+    assert!(answer.body.len() < 1_000, "{}", answer.body);
+    // What is no request line is not read as one.
+    for name in ["acm\u{e9}", "ac me", "acme\t", "acme\0"] {
+        let answer = serving.send(&format!("GET /token/tenants/{name} HTTP/1.1"), "");
+        assert!((400..500).contains(&answer.status), "{name:?}: {answer:?}");
+    }
+    assert_eq!(server.exchange_count(), 0);
+    let ready = serving.get("/readyz").body;
+    assert!(ready.contains("tenants: 0 accounts in memory"), "{ready}");
+    serving.get("/token/tenants/%61cme").token();
+    assert!(serving.end().success());
+    let log = serving.rest_of_the_log();
+    assert!(log.iter().all(|line| !line.contains("acm")), "{log:?}");
+}
+
+#[tokio::test]
+async fn clients_that_ask_again_and_again_in_vain_cost_the_vendor_few_requests() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = home_of(&server, "");
+    with_accounts(&home, &server, &["acme".to_owned()]);
+    fs::write(home.path("tenants/gone"), "revoked").unwrap();
+    let serving = Serving::on_a_port(&home, &[]);
+    for _ in 0..20 {
+        let answer = serving.get("/token/tenants/gone");
+        assert_eq!(answer.refused(409), "login_required");
+    }
+    assert_eq!(server.exchange_count(), 1);
+    fs::write(home.path("secret"), "wrong").unwrap();
+    for _ in 0..20 {
+        let answer = serving.get("/token/tenants/acme");
+        assert_eq!(answer.refused(500), "configuration");
+    }
+    assert_eq!(server.exchange_count(), 2);
+}
