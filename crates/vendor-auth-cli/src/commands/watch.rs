@@ -30,7 +30,7 @@ pub(crate) struct WatchArgs {
 
 pub(crate) async fn run(config: Config, args: &WatchArgs) -> Result<ExitCode, Failure> {
     let profiles: Vec<Profile> = match args.names.is_empty() {
-        true => config.tokens().cloned().collect(),
+        true => all(&config)?,
         false => {
             let named = args.names.iter().map(|name| config.profile(name));
             named.collect::<Result<_, _>>()?
@@ -41,6 +41,17 @@ pub(crate) async fn run(config: Config, args: &WatchArgs) -> Result<ExitCode, Fa
     match why_plain() {
         Some(why) => plain::run(feed, why).await,
         None => screen::run(config, profiles, feed).await,
+    }
+}
+
+/// Returns all profiles. The tokens of pools are shown by name only: there may be very many.
+fn all(config: &Config) -> Result<Vec<Profile>, Failure> {
+    let profiles: Vec<_> = config.tokens().cloned().collect();
+    match config.profiles().find(|profile| profile.pool.is_some()) {
+        Some(Profile { name, .. }) if profiles.is_empty() => Err(Failure::usage(format!(
+            "{name}: it is a pool; `vendor-auth watch {name}/ACCOUNT` shows a token of it"
+        ))),
+        _ => Ok(profiles),
     }
 }
 

@@ -47,6 +47,12 @@ async fn commands_for_one_token_say_what_to_write_for_a_pool() {
             "{ran:?}"
         );
     }
+    let ran = home.run(&["watch"]);
+    assert!(
+        ran.failed(64)
+            .contains("`vendor-auth watch tenants/ACCOUNT`"),
+        "{ran:?}"
+    );
     let ran = home.run(&["doctor", "tenants"]);
     assert!(ran.stdout.contains("write `tenants/ACCOUNT`"), "{ran:?}");
     let ran = home.run(&["token", "tenants/a b"]);
