@@ -175,6 +175,7 @@ async fn serve(
     args: ServeArgs,
     hook: Option<Hook>,
 ) -> Result<ExitCode, Failure> {
+    check_stores(config, pools).await?;
     // Before the caches: they begin their gauges as they are built.
     let metrics = Metrics::install()?;
     let upkeep = tokio::spawn(metrics.clone().keep());
@@ -228,6 +229,15 @@ async fn open(
     Ok(kept)
 }
 
+/// Refuses the files of pools that others have access to. Nothing is measured yet: it is done with
+/// an account that nobody has.
+async fn check_stores(config: &Config, pools: &[Profile]) -> Result<(), Failure> {
+    for pool in pools {
+        check_store(config, &pool.of_account(SAMPLE)?).await?;
+    }
+    Ok(())
+}
+
 /// Opens the pools that are served.
 async fn open_pools(config: &Config, profiles: &[Profile]) -> Result<Vec<Pool>, Failure> {
     let mut pools = Vec::new();
@@ -236,7 +246,6 @@ async fn open_pools(config: &Config, profiles: &[Profile]) -> Result<Vec<Pool>, 
             continue;
         };
         store::prepare(config.of(profile)).await?;
-        check_store(config, &profile.of_account(SAMPLE)?).await?;
         pools.push(Pool::open(config, profile, template)?);
     }
     Ok(pools)

@@ -23,7 +23,7 @@ use super::answer::Refusal;
 use crate::config::Config;
 use crate::config::pool::Template;
 use crate::config::profile::Profile;
-use crate::failure::{self, Failure};
+use crate::failure::Failure;
 use crate::{grant, http, store};
 
 /// How long a client waits for a token.
@@ -46,7 +46,7 @@ pub(super) struct PoolStatus {
     pub(super) name: String,
     pub(super) vendor: &'static str,
     pub(super) health: PoolHealth,
-    /// Some of the accounts that must log in again, and why.
+    /// Some of the accounts that must log in again, and what people are told about them.
     pub(super) logins: Vec<(String, String)>,
 }
 
@@ -131,7 +131,7 @@ impl Pool {
     pub(super) fn status(&self) -> PoolStatus {
         let logins = self.tokens.logins_needed().take(LISTED);
         let logins = logins.map(|login| {
-            let text = failure::text(&login.error);
+            let text = text_of(&self.profile, &login.account, &login.error);
             (login.account.to_string(), text)
         });
         PoolStatus {

@@ -3,6 +3,7 @@
 mod commands;
 mod known;
 mod logins;
+mod numbers;
 mod stores;
 
 use std::collections::BTreeSet;
@@ -109,11 +110,14 @@ async fn an_account_that_must_log_in_again_is_listed_and_hurts_no_other() {
     assert!(lines[1].contains(" 1 must log in again"), "{lines:?}");
     assert_eq!(lines[2..], ["tenants/gone: log in again"]);
     let page = serving.get("/").body;
-    assert!(page.contains("vendor-auth login tenants/gone"), "{page}");
+    assert!(page.contains("<li>tenants/gone: "), "{page}");
+    assert!(page.contains("(the file ~/tenants/gone)"), "{page}");
     let metrics = serving.get("/metrics").body;
     let gauge = "vendor_auth_pool_logins_needed{pool=\"tenants\"} 1";
     assert!(metrics.contains(gauge), "{metrics}");
-    assert!(!metrics.contains("gone"), "{metrics}");
+    for account in ["gone", "acme", "account-of-this-pool"] {
+        assert!(!metrics.contains(account), "{account} in {metrics}");
+    }
 }
 
 #[tokio::test]

@@ -25,13 +25,13 @@ fn two_hosts(server: &OAuth2Server, store: &str, pool: &str, names: &[String]) -
     hosts
 }
 
-fn in_redis(redis: &Redis) -> String {
+pub(super) fn in_redis(redis: &Redis) -> String {
     let port = redis.port();
     let password = "password = { file = \"~/password\" }";
     format!("kind = \"redis\"\nurl = \"redis://127.0.0.1:{port}\"\n{password}")
 }
 
-fn redis() -> Redis {
+pub(super) fn redis() -> Redis {
     Redis::with().password("s3cret-password").start().unwrap()
 }
 
