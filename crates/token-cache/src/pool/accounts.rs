@@ -13,6 +13,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use smol_str::SmolStr;
 use token_core::{ClockReading, TokenKey};
 
+use self::eviction::SearchPause;
 use self::slot::due::Turn;
 use self::slot::ending::Ended;
 pub(super) use self::slot::{DeploymentHash, Slot, Wanted};
@@ -44,6 +45,7 @@ pub(super) struct Accounts {
 struct Hand {
     shard: usize,
     bucket: usize,
+    pause: SearchPause,
 }
 
 /// What is known about one account.

@@ -16,6 +16,21 @@ pub(in crate::pool) struct Evicted {
     pub(in crate::pool) came_to_rest: Vec<Scheduled>,
 }
 
+/// A search in vain has looked at all accounts: none begins in the same second. What comes to rest
+/// meanwhile leaves at once.
+#[derive(Debug, Default)]
+pub(super) struct SearchPause(Option<u32>);
+
+impl SearchPause {
+    fn after(now: u32) -> Self {
+        Self(Some(now))
+    }
+
+    fn holds(&self, now: u32) -> bool {
+        self.0 == Some(now)
+    }
+}
+
 impl Accounts {
     /// Evicts accounts at this second of elapsed time, until at most `limit` are left, or all
     /// others are at work or have failed a moment ago.
@@ -29,15 +44,22 @@ impl Accounts {
 
     fn evict_one(&self, now: u32, came_to_rest: &mut Vec<Scheduled>) -> bool {
         let mut hand = self.hand.lock().unwrap_or_else(PoisonError::into_inner);
+        if hand.pause.holds(now) {
+            return false;
+        }
         // In the first round, those that were used get a second chance.
-        (0..=2 * SHARDS).any(|_| {
+        let found = (0..=2 * SHARDS).any(|_| {
             let evicted = self.evict_from(&mut hand, now, came_to_rest);
             if !evicted {
                 hand.shard = (hand.shard + 1) % SHARDS;
                 hand.bucket = 0;
             }
             evicted
-        })
+        });
+        if !found {
+            hand.pause = SearchPause::after(now);
+        }
+        found
     }
 
     fn evict_from(&self, hand: &mut Hand, now: u32, came_to_rest: &mut Vec<Scheduled>) -> bool {
@@ -59,5 +81,23 @@ impl Accounts {
             }
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_in_vain_is_the_only_one_in_its_second() {
+        let accounts = Accounts::default();
+        // As if all were at work.
+        accounts.count.store(5, Ordering::Relaxed);
+        // A search in vain ends one shard further than it began.
+        let searches = || accounts.hand.lock().unwrap().shard;
+        for (second, expected) in [(7, 1), (7, 1), (7, 1), (8, 2), (8, 2), (9, 3)] {
+            assert_eq!(accounts.evict_down_to(3, second).count, 0);
+            assert_eq!(searches(), expected, "in second {second}");
+        }
     }
 }
