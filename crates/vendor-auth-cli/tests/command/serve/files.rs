@@ -141,7 +141,7 @@ async fn a_hook_that_takes_long_keeps_no_file_from_the_next_token() {
     let serving = Serving::on_a_port(&home, &arguments);
     serving.line_with("hook 1");
     let mut token = serving.get("/token/demo").token();
-    for _ in 2..=3 {
+    for _ in 2..=4 {
         token = serving
             .send("POST /token/demo/refused HTTP/1.1", &token)
             .token();
@@ -154,9 +154,9 @@ async fn a_hook_that_takes_long_keeps_no_file_from_the_next_token() {
         .await;
     }
     fs::write(&gate, "go on\n").unwrap();
-    // The one in between is no longer news.
+    // The second one is no longer news. The hook is told of the last one after its file has it.
     let next = serving.line_with("hook ");
-    assert_eq!(next, "hook 3");
+    assert!(["hook 3", "hook 4"].contains(&&*next), "{next}");
     fs::write(&gate, "go on\n").unwrap();
 }
 
