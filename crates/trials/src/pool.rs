@@ -18,6 +18,7 @@ mod run;
 mod shared_store;
 mod table;
 mod vendor;
+mod verdict;
 mod worker;
 mod workers;
 
@@ -49,8 +50,9 @@ pub(crate) fn gate() -> Result<()> {
     let few = Options {
         store: StoreKind::Postgres,
         accounts: 1_000,
-        seconds: 25,
+        seconds: 20,
         rate: 100,
+        calls: 250,
         processes: 2,
         seed: None,
         shortest_life: 10,

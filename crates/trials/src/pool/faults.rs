@@ -93,8 +93,9 @@ fn options(fault: Option<Fault>) -> Options {
     Options {
         store: StoreKind::File,
         accounts: 100,
-        seconds: 18,
+        seconds: 16,
         rate: 50,
+        calls: 250,
         processes: 2,
         seed: None,
         shortest_life: 4,

@@ -1,6 +1,7 @@
 //! What the processes reported of each exchange.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use super::protocol::{Step, What};
 
@@ -18,6 +19,8 @@ struct Noted {
     by: u32,
     /// How often the process had said before how it is.
     beat: u64,
+    /// When it was read.
+    at: Instant,
     generation: u64,
     what: What,
 }
@@ -42,12 +45,14 @@ impl Journal {
         *self.beats.entry(by).or_default() += 1;
     }
 
-    pub(super) fn note(&mut self, by: u32, step: Step) {
+    /// Notes a step that was read at this instant.
+    pub(super) fn note(&mut self, by: u32, step: Step, at: Instant) {
         let beat = self.beats.get(&by).copied().unwrap_or_default();
         if let Some(steps) = self.accounts.get_mut(step.account) {
             steps.push(Noted {
                 by,
                 beat,
+                at,
                 generation: step.generation,
                 what: step.what,
             });
@@ -75,12 +80,22 @@ impl History<'_> {
         steps.count()
     }
 
-    /// Returns the last step of a process with a generation, and how often it has said how it is
+    /// Returns the last step of a process towards a generation, and how often it has said how it is
     /// since then.
     pub(super) fn last(&self, by: u32, generation: u64) -> Option<(What, u64)> {
-        let last = self.of(by, generation).last()?;
+        let steps = self.of(by, generation);
+        let last = steps.filter(|step| step.what != What::Doubted).last()?;
         let beats = self.beats.get(&by).copied().unwrap_or_default();
         Some((last.what, beats - last.beat))
+    }
+
+    /// Returns which processes have found, and when, that this generation may have been issued to
+    /// another.
+    pub(super) fn doubts(&self, generation: u64) -> impl Iterator<Item = (u32, Instant)> {
+        let is_it =
+            move |step: &&Noted| (step.generation, step.what) == (generation, What::Doubted);
+        let doubts = self.steps.iter().filter(is_it);
+        doubts.map(|step| (step.by, step.at))
     }
 
     fn of(&self, by: u32, generation: u64) -> impl Iterator<Item = &Noted> {

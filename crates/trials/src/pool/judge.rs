@@ -9,7 +9,9 @@
 //!   successor.
 //! * The refresh token of a grant that is not lost has not ended: its end is that of the access
 //!   token and the spare time (`--spare`) later, by the vendor's clock, and the time is taken when
-//!   the processes are told to stop.
+//!   the processes are told to stop. If a killed process may have sent it, the others must leave it
+//!   alone for a while, and each must begin again with that: this excuses a grant only if each that
+//!   has found it so was killed before it had had [`LONGEST_DOUBT`] for it.
 
 #[cfg(test)]
 mod tests;
@@ -22,17 +24,24 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::journal::{History, Journal};
 use super::ledger::{Answer, Grant, Ledger, Request};
 use super::protocol::What;
+use super::verdict::{Found, Verdict};
 
 /// A process says once a second how it is. A step of an exchange that has not ended after so many
 /// reports is the fault of the process, and not of its end: a store has five seconds for an answer,
 /// and the vendor needs milliseconds.
 const LONGEST_STEP: u64 = 10;
 
+/// How long after the end of the access token, or after it has found that another process may have
+/// sent the refresh token if that is later, a process sends it at the latest: 15 s, two looks at the
+/// store, and the request.
+const LONGEST_DOUBT: Duration = Duration::from_secs(27);
+
 /// What is said of each fault.
 pub(super) mod said {
     pub(crate) const ACKNOWLEDGED: &str = "the store acknowledged generation";
     pub(crate) const USED_AGAIN: &str = "used again the refresh token";
     pub(crate) const HAS_ENDED: &str = "its refresh token has ended, since nobody refreshed it";
+    pub(crate) const AFTER_ITS_END: &str = "its refresh token was used after its end";
     pub(crate) const IN_MEMORY: &str = "were in memory beyond the limit";
     pub(crate) const BETWEEN_ACCOUNTS: &str = "; ";
 }
@@ -44,39 +53,6 @@ pub(super) struct Stored {
     pub(super) has_intent: bool,
     /// Whether it is the token that the vendor issued.
     pub(super) is_genuine: bool,
-}
-
-/// How an account is at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
-    /// The store has the newest token.
-    Kept,
-    /// Only a process that was killed has had it, in this step.
-    Lost(What),
-}
-
-/// What was counted.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Verdict {
-    pub(super) exchanges: u64,
-    pub(super) kept: usize,
-    /// Of these, those whose holder was killed before it could report that the store has it.
-    pub(super) unreported: usize,
-    /// Grants whose newest token was under way to a process when that was killed.
-    pub(super) lost_on_their_way: usize,
-    /// Grants whose newest token was under way to the store.
-    pub(super) lost_before_the_store: usize,
-    /// Of the lost ones, those whose refresh token was used again, as the rules allow.
-    pub(super) used_again: usize,
-    /// Requests for grants that had ended.
-    pub(super) asked_after_end: usize,
-    /// Grants that would have ended if their first token had not been refreshed.
-    pub(super) outlived: usize,
-    /// By how much the latest refresh came after the end of the access token.
-    pub(super) latest: Duration,
-    /// The fewest and the most refreshes of an account.
-    pub(super) fewest: u64,
-    pub(super) most: u64,
 }
 
 /// The evidence of all accounts.
@@ -112,7 +88,11 @@ impl Judge<'_> {
         let mut wrong = Vec::new();
         for (account, (grant, stored)) in self.ledger.grants().iter().zip(stored).enumerate() {
             match self.one(account, grant, *stored) {
-                Ok((case, found)) => verdict.note(&case, found),
+                Ok((case, found)) => {
+                    verdict.note(grant, found);
+                    verdict.unreported += usize::from(case.is_unreported(found));
+                    verdict.outlived += usize::from(case.has_outlived_the_first_token());
+                }
                 Err(error) => wrong.push(format!("customer-{account}: {error}")),
             }
         }
@@ -155,13 +135,40 @@ impl Case<'_> {
         }
         let found = self.find()?;
         let ends_at = self.judge.ends_at(self.grant.expires_at);
+        if found != Found::Kept || self.judge.stopped_at < ends_at {
+            return Ok(found);
+        }
         ensure!(
-            found != Found::Kept || self.judge.stopped_at < ends_at,
+            self.has_ended_in_doubt(),
             "{} (generation {})",
             said::HAS_ENDED,
             self.stored.generation
         );
-        Ok(found)
+        Ok(Found::EndedInDoubt)
+    }
+
+    /// Returns whether processes were in doubt whether the newest refresh token was sent, and none
+    /// of them had time to end that.
+    fn has_ended_in_doubt(&self) -> bool {
+        let had_time = |(by, found_at): (u32, Instant)| {
+            let killed = self.judge.killed.get(&by);
+            let until = killed.copied().unwrap_or(self.judge.stopped_at);
+            let since = found_at.max(self.grant.expires_at);
+            until.saturating_duration_since(since) > LONGEST_DOUBT
+        };
+        let mut doubts = self.history.doubts(self.grant.newest + 1).peekable();
+        self.stored.has_intent && doubts.peek().is_some() && !doubts.any(had_time)
+    }
+
+    /// Whether the store has the newest token, and nobody reported so.
+    fn is_unreported(&self, found: Found) -> bool {
+        let reported = self.history.acknowledged().map_or(1, |newest| newest.0);
+        found == Found::Kept && reported < self.grant.newest
+    }
+
+    fn has_outlived_the_first_token(&self) -> bool {
+        let end = self.judge.ends_at(self.grant.first_expires_at);
+        end <= self.judge.stopped_at && self.grant.newest > 1
     }
 
     fn judge_stored(&self) -> Result<()> {
@@ -238,7 +245,10 @@ impl Case<'_> {
         );
         match request.answer {
             Answer::Issued | Answer::Ended => Ok(()),
-            Answer::TooLate => bail!("its refresh token was used after its end"),
+            Answer::TooLate => {
+                ensure!(self.has_ended_in_doubt(), "{}", said::AFTER_ITS_END);
+                Ok(())
+            }
             Answer::UsedAgain => self
                 .judge_use_again(request)
                 .with_context(|| format!("process {by} {} of generation {spent}", said::USED_AGAIN))
@@ -253,33 +263,5 @@ impl Case<'_> {
             "the process that had used it lived then"
         );
         Ok(())
-    }
-}
-
-impl Verdict {
-    fn note(&mut self, case: &Case<'_>, found: Found) {
-        let grant = case.grant;
-        let refreshes = grant.newest - 1;
-        self.exchanges += refreshes;
-        self.fewest = self.fewest.min(refreshes);
-        self.most = self.most.max(refreshes);
-        self.latest = self.latest.max(grant.latest);
-        let after_end = grant
-            .requests
-            .iter()
-            .filter(|request| request.answer == Answer::Ended);
-        self.asked_after_end += after_end.count();
-        self.used_again += usize::from(grant.has_ended());
-        let first_end = case.judge.ends_at(grant.first_expires_at);
-        self.outlived += usize::from(first_end <= case.judge.stopped_at && refreshes > 0);
-        let newest_reported = case.history.acknowledged().map_or(1, |newest| newest.0);
-        match found {
-            Found::Kept => {
-                self.kept += 1;
-                self.unreported += usize::from(newest_reported < grant.newest);
-            }
-            Found::Lost(What::Sending) => self.lost_on_their_way += 1,
-            Found::Lost(_) => self.lost_before_the_store += 1,
-        }
     }
 }

@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// How many refreshes fall due in a second. The lives of the tokens follow from that.
     #[arg(long, default_value_t = 200)]
     pub(super) rate: u64,
+    /// How many tokens the callers of a process ask for in a second, at most.
+    #[arg(long, default_value_t = 250)]
+    pub(super) calls: u64,
     /// How many processes.
     #[arg(long, default_value_t = 2)]
     pub(super) processes: usize,

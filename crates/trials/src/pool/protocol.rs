@@ -22,6 +22,8 @@ pub(super) struct Assignment {
     pub(super) vendor: Vec<String>,
     pub(super) accounts: usize,
     pub(super) in_memory: usize,
+    /// In a second.
+    pub(super) calls: u64,
     pub(super) seed: u64,
     pub(super) fault: Option<Fault>,
 }
@@ -46,6 +48,8 @@ pub(super) struct Step {
 /// What is done in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum What {
+    /// The process has the lease, and finds that another may have sent the refresh token.
+    Doubted,
     /// The refresh token of the generation before is about to be sent.
     Sending,
     /// The vendor's token has arrived.

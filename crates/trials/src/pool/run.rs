@@ -12,11 +12,12 @@ use vendor_auth::types::Clock as _;
 use vendor_auth::types::store::TokenStore;
 
 use super::customer::{first_token, key, name};
-use super::judge::{Judge, Stored, Verdict, said};
+use super::judge::{Judge, Stored, said};
 use super::ledger::Ledger;
 use super::options::{Options, REFRESHED_AFTER};
 use super::protocol::{Assignment, Reporter};
 use super::vendor::{Vendor, now};
+use super::verdict::Verdict;
 use super::worker;
 use super::workers::Workers;
 use crate::chaos::{Random, StoreFixture, open_store};
@@ -65,6 +66,7 @@ impl Run {
             vendor: vendor.listen().await?,
             accounts: options.accounts,
             in_memory: options.in_memory(),
+            calls: options.calls,
             seed,
             fault: options.fault,
         };

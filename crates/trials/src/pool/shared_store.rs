@@ -80,7 +80,15 @@ impl TokenStore for SharedStore {
         if self.fault == Some(Fault::NoLease) {
             return self.load(key).await.map(Acquired::Held);
         }
-        self.store.acquire(key, owner, life).await
+        let acquired = self.store.acquire(key, owner, life).await;
+        if let Ok(Acquired::Held(entry)) = &acquired
+            && entry.intent.is_some()
+            && let (Some(account), Some(generation)) = (account(key), entry.generation())
+        {
+            let next = generation.number() + 1;
+            self.reporter.step(account, next, What::Doubted);
+        }
+        acquired
     }
 
     async fn renew(

@@ -35,7 +35,7 @@ pub(super) fn of(options: &Options, outcome: &Outcome) -> String {
     let spare = format!("{} s", options.spare);
     let refused = format!("{:?}", calls.refused);
     let life = format!("{} s", options.life().as_secs());
-    let rows: [(&str, &dyn Display); 19] = [
+    let rows: [(&str, &dyn Display); 20] = [
         ("store", &options.store.name()),
         ("accounts", &options.accounts),
         ("processes", &options.processes),
@@ -47,6 +47,7 @@ pub(super) fn of(options: &Options, outcome: &Outcome) -> String {
         ("refreshes of an account", &per_account),
         ("grants kept", &kept),
         ("grants lost", &lost),
+        ("grants that ended in doubt", &verdict.ended_in_doubt),
         ("lost grants used again", &again),
         ("grants past their first end", &verdict.outlived),
         ("latest refresh after expiry", &latest),

@@ -17,8 +17,9 @@ use super::ledger::Ledger;
 /// How many addresses it has: each exchange of a single-use token takes a connection of its own,
 /// and the ports of one address do not suffice for a thousand of them a second.
 const ADDRESSES: usize = 8;
-/// It acts after half of this time, and answers after the rest of it.
-const LATENCY: Duration = Duration::from_millis(16);
+/// It acts after half of this time, and answers after the rest of it: long, so that each kill hits
+/// some requests.
+const LATENCY: Duration = Duration::from_millis(100);
 
 /// The running vendor. Clones are the same.
 #[derive(Clone, Debug)]

@@ -128,7 +128,7 @@ impl Workers {
 
     fn note(&mut self, (by, message): Received) {
         match message {
-            Message::Step(step) => self.journal.note(by, step),
+            Message::Step(step) => self.journal.note(by, step, now()),
             Message::Health(report) => {
                 self.journal.beat(by);
                 self.seen.note(by, report, self.assignment.in_memory);

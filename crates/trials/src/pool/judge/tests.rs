@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{Judge, Stored, Verdict};
+use super::{Judge, Stored};
 use crate::pool::journal::Journal;
 use crate::pool::ledger::Ledger;
 use crate::pool::protocol::{Step, What};
 use crate::pool::vendor::now;
+use crate::pool::verdict::Verdict;
 
 const SECOND: Duration = Duration::from_secs(1);
 const LIFE: Duration = Duration::from_secs(20);
@@ -48,7 +49,7 @@ impl Case {
             generation,
             what,
         };
-        self.journal.note(by, step);
+        self.journal.note(by, step, self.begun + 40 * SECOND);
     }
 
     fn receive(&mut self, spent: u64, by: u32, at: u32) -> Option<u64> {
@@ -183,6 +184,19 @@ fn a_refresh_token_that_ended_is_wrong_whether_or_not_it_was_sent() {
     case.report(1, 3, What::Sending);
     assert_eq!(case.receive(2, 1, 111), None);
     assert_wrong(case.judge(2, false, 109), "after its end");
+}
+
+#[test]
+fn a_refresh_token_ends_in_doubt_only_if_none_of_those_in_doubt_lived_long_enough() {
+    let mut case = Case::stored();
+    case.report(2, 3, What::Doubted);
+    let case = case.kill(2, 67);
+    assert_eq!(case.judge(2, true, 110).unwrap().ended_in_doubt, 1);
+    assert_wrong(case.judge(2, false, 110), "has ended");
+    assert_wrong(case.kill(2, 68).judge(2, true, 110), "has ended");
+    let mut alive = Case::stored();
+    alive.report(2, 3, What::Doubted);
+    assert_wrong(alive.judge(2, true, 110), "has ended");
 }
 
 #[test]

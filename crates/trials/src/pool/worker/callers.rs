@@ -20,9 +20,6 @@ const CALLERS: u32 = 8;
 const HOT: usize = 20;
 /// For how long a caller waits. A grant in doubt takes longer: its callers are told to retry.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// A caller pauses for up to this long.
-const LONGEST_PAUSE_MS: u64 = 60;
-
 /// The callers, and what they got.
 pub(super) struct Callers {
     tasks: JoinSet<()>,
@@ -35,6 +32,7 @@ struct Caller {
     number: u32,
     accounts: usize,
     random: Random,
+    longest_pause_ms: u64,
     calls: Shared,
 }
 
@@ -58,6 +56,7 @@ impl Callers {
                 number,
                 accounts: assignment.accounts,
                 random: Random::from_seed(seed),
+                longest_pause_ms: 2_000 * u64::from(CALLERS) / assignment.calls.max(1),
                 calls: calls.clone(),
             };
             tasks.spawn(caller.run());
@@ -89,7 +88,7 @@ impl Caller {
             let token = self.pool.token_within(&name(account), PATIENCE).await;
             self.calls.note(self.number, account, token);
             sleep(Duration::from_millis(
-                self.random.between(0, LONGEST_PAUSE_MS),
+                self.random.between(0, self.longest_pause_ms),
             ))
             .await;
         }
