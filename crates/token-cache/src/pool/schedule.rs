@@ -154,6 +154,19 @@ mod tests {
     }
 
     #[test]
+    fn the_task_of_a_parent_process_takes_nothing_in_a_forked_child() {
+        let schedule = Schedule::default();
+        let of_parent = schedule.begin().unwrap();
+        assert!(schedule.begin().is_none(), "it is under way");
+        schedule.lock().as_mut().unwrap().taking.process ^= 1;
+        let in_child = schedule.begin();
+        assert!(in_child.is_some());
+        schedule.end(&of_parent);
+        schedule.add((1, 1));
+        assert_eq!(schedule.take_due(at(2_000)), [(1, 1)]);
+    }
+
+    #[test]
     fn nothing_is_kept_while_nobody_takes_it() {
         let schedule = Schedule::default();
         schedule.add((1, 1));

@@ -16,7 +16,16 @@ pub(crate) struct Customer {
     rotation: Rotation,
     host: &'static str,
     has_login: bool,
+    mistake: Mistake,
     panics: Arc<AtomicBool>,
+}
+
+/// Where a program panics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mistake {
+    Key,
+    Login,
+    Rotation,
 }
 
 impl Customer {
@@ -27,6 +36,7 @@ impl Customer {
             rotation: Rotation::SingleUse,
             host: "api.acme.example",
             has_login: true,
+            mistake: Mistake::Rotation,
             panics: Arc::default(),
         }
     }
@@ -39,8 +49,17 @@ impl Customer {
     }
 
     /// Its program has a mistake, while this is set.
-    pub(crate) fn panicking(self, panics: Arc<AtomicBool>) -> Self {
-        Self { panics, ..self }
+    pub(crate) fn panicking(self, mistake: Mistake, panics: Arc<AtomicBool>) -> Self {
+        Self {
+            mistake,
+            panics,
+            ..self
+        }
+    }
+
+    fn ask(&self, what: Mistake) {
+        let panics = self.panics.load(Ordering::SeqCst) && self.mistake == what;
+        assert!(!panics, "a mistake");
     }
 
     pub(crate) fn at(self, host: &'static str) -> Self {
@@ -62,15 +81,17 @@ pub(crate) fn refresh_token(account: &str, generation: u64) -> Token {
 
 impl TokenEndpoint for Customer {
     fn key(&self) -> TokenKey {
+        self.ask(Mistake::Key);
         TokenKey::of("acme", self.host, &self.account)
     }
 
     fn rotation(&self) -> Rotation {
-        assert!(!self.panics.load(Ordering::SeqCst), "a mistake");
+        self.ask(Mistake::Rotation);
         self.rotation
     }
 
     fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
+        self.ask(Mistake::Login);
         let login = || self.request("/login", attempt).build(Step::Login);
         self.has_login.then(login)
     }

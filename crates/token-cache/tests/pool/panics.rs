@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use token_cache::{Event, MemoryStore, TokenPool};
 use token_core::ErrorKind;
 
+use crate::customer::Mistake;
 use crate::pass;
 use crate::store::Unreliable;
 use crate::vendor::{Customer, MINUTE, Vendor};
@@ -58,22 +59,57 @@ async fn a_store_that_panics_is_swept_again_after_the_pause() {
 
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_that_panics_while_it_is_made_does_not_lose_its_turn() {
-    let (vendor, store) = (Vendor::new(), MemoryStore::new());
-    let panics = Arc::new(AtomicBool::new(false));
-    let mistaken = panics.clone();
-    let make = move |account: &str| Ok(Customer::of(account).panicking(mistaken.clone()));
-    let pool = vendor
-        .configured(TokenPool::builder(make), &store)
-        .build()
-        .unwrap();
-    pool.token("alice").await.unwrap();
-    drop(pool.keep_fresh());
-    panics.store(true, Ordering::SeqCst);
-    pass(61 * MINUTE).await;
-    assert_eq!(vendor.requests_of("alice"), 1);
-    let error = pool.token("alice").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
-    panics.store(false, Ordering::SeqCst);
-    pass(MINUTE).await;
-    assert_eq!(vendor.requests_of("alice"), 2);
+    for mistake in [Mistake::Key, Mistake::Login, Mistake::Rotation] {
+        let (vendor, store) = (Vendor::new(), MemoryStore::new());
+        let panics = Arc::new(AtomicBool::new(false));
+        let pool = mistaken(&vendor, &store, mistake, &panics);
+        pool.token("alice").await.unwrap();
+        drop(pool.keep_fresh());
+        panics.store(true, Ordering::SeqCst);
+        pass(61 * MINUTE).await;
+        assert_eq!(vendor.requests_of("alice"), 1, "{mistake:?}");
+        let error = pool.token("alice").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{mistake:?}");
+        panics.store(false, Ordering::SeqCst);
+        pass(MINUTE).await;
+        assert_eq!(vendor.requests_of("alice"), 2, "{mistake:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_panics_for_a_token_in_the_store_is_told() {
+    for mistake in [Mistake::Key, Mistake::Login, Mistake::Rotation] {
+        let (vendor, store) = (Vendor::new(), MemoryStore::new());
+        let before = vendor.pool(&store).build().unwrap();
+        before.token("alice").await.unwrap();
+        drop(before);
+        let panics = Arc::new(AtomicBool::new(true));
+        let pool = mistaken(&vendor, &store, mistake, &panics);
+        let mut events = pool.events();
+        drop(pool.keep_fresh());
+        pass(61 * MINUTE).await;
+        panics.store(false, Ordering::SeqCst);
+        pass(2 * MINUTE).await;
+        assert_eq!(vendor.requests_of("alice"), 2, "{mistake:?}");
+        drop(pool);
+        let first = events.next().await.unwrap();
+        let is_told = |event: &Event| match event {
+            Event::Failed { error, .. } => error.kind() == ErrorKind::Config,
+            _ => false,
+        };
+        assert_eq!(&*first.account, "alice");
+        assert!(is_told(&first.event), "{mistake:?}: {first:?}");
+    }
+}
+
+fn mistaken(
+    vendor: &Vendor,
+    store: &MemoryStore,
+    mistake: Mistake,
+    panics: &Arc<AtomicBool>,
+) -> TokenPool {
+    let panics = panics.clone();
+    let make = move |account: &str| Ok(Customer::of(account).panicking(mistake, panics.clone()));
+    let pool = vendor.configured(TokenPool::builder(make), store);
+    pool.build().unwrap()
 }

@@ -44,6 +44,13 @@ impl Unreliable {
         self.is_slow.store(true, Ordering::SeqCst);
     }
 
+    async fn take_time(&self) {
+        if self.is_slow.load(Ordering::SeqCst) {
+            // tidy: sleeps because a store takes its time, which is paused.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
     pub(crate) fn fail_commits(&self, fails: bool) {
         self.fails.store(fails, Ordering::SeqCst);
     }
@@ -52,10 +59,7 @@ impl Unreliable {
 #[async_trait]
 impl TokenStore for Unreliable {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
-        if self.is_slow.load(Ordering::SeqCst) {
-            // tidy: sleeps because a store takes its time, which is paused.
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+        self.take_time().await;
         self.store.load(key).await
     }
 
@@ -102,6 +106,7 @@ impl TokenStore for Unreliable {
     }
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
+        self.take_time().await;
         self.store.tombstone(key).await
     }
 
