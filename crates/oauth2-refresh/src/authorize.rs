@@ -37,16 +37,16 @@ impl OAuth2 {
     /// Returns a builder for the URL of the authorize page. `state` ties the redirect to this
     /// browser's session.
     pub fn authorize_url(&self, redirect_uri: &str, state: &State) -> AuthorizeUrl {
-        let address = self.authorize.address();
+        let address = self.client.authorize.address();
         let mark = if address.contains('?') { '&' } else { '?' };
         let url = AuthorizeUrl(format!("{address}{mark}response_type=code"))
-            .parameter("client_id", &self.client_id)
+            .parameter("client_id", &self.client.client_id)
             .parameter("redirect_uri", redirect_uri)
             .parameter("state", state.secret().expose());
-        if self.scopes.is_empty() {
+        if self.client.scopes.is_empty() {
             return url;
         }
-        url.parameter("scope", &self.scopes.join(" "))
+        url.parameter("scope", &self.client.scopes.join(" "))
     }
 
     /// Reads the redirect, a URL or its query alone, and returns the one-time code in it (RFC 6749
@@ -128,7 +128,7 @@ impl OAuth2 {
     }
 
     fn check_issuer(&self, seen: Option<Secret>) -> Result<(), Error> {
-        let Some(expected) = &self.issuer else {
+        let Some(expected) = &self.client.issuer else {
             return Ok(());
         };
         if seen.is_some_and(|seen| seen.expose() == expected) {

@@ -1,6 +1,7 @@
 //! The endpoint's type and what it is made of.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::{
@@ -24,10 +25,20 @@ use token_core::{
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// Its `Debug` shows the key.
+/// Its `Debug` shows the key. A clone, and the endpoint of [another account](Self::for_account),
+/// share all but the key.
 #[derive(Clone)]
 pub struct OAuth2 {
     pub(crate) key: TokenKey,
+    pub(crate) client: Arc<ClientRegistration>,
+}
+
+/// A client as it is registered at its server (RFC 6749 section 2), and how it asks for tokens.
+pub(crate) struct ClientRegistration {
+    /// The vendor's name in keys.
+    pub(crate) vendor: &'static str,
+    /// The server's name in keys.
+    pub(crate) deployment: String,
     pub(crate) token: EndpointUrl,
     pub(crate) authorize: EndpointUrl,
     pub(crate) revocation: Option<EndpointUrl>,

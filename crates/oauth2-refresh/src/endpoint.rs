@@ -14,11 +14,11 @@ impl TokenEndpoint for OAuth2 {
     }
 
     fn rotation(&self) -> Rotation {
-        self.rotation
+        self.client.rotation
     }
 
     fn login(&self, _attempt: &Attempt) -> Option<Result<Request, Error>> {
-        match self.login {
+        match self.client.login {
             Login::Never => None,
             Login::ClientCredentials => Some(self.client_credentials_request()),
         }
@@ -29,7 +29,7 @@ impl TokenEndpoint for OAuth2 {
     }
 
     fn api_origins(&self) -> Vec<ApiOrigin> {
-        vec![self.token.base.origin()]
+        vec![self.client.token.base.origin()]
     }
 
     fn judge(&self, response: &ApiResponse<'_>) -> ApiVerdict {
@@ -59,7 +59,7 @@ impl TokenEndpoint for OAuth2 {
     /// refresh token (RFC 7009 section 2.1). Returns `None` if no
     /// [`revocation_path`](crate::OAuth2Builder::revocation_path) is set.
     fn revoke(&self, token: &Token, _attempt: &Attempt) -> Option<Result<Request, Error>> {
-        let url = self.revocation.as_ref()?;
+        let url = self.client.revocation.as_ref()?;
         let (secret, hint) = match token.refresh() {
             Some(refresh) => (refresh, "refresh_token"),
             None => (token.access(), "access_token"),

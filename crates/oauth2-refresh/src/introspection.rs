@@ -58,7 +58,7 @@ impl OAuth2 {
     /// is set; [`ErrorKind::Rejected`] if `kind` is the refresh token and there is none.
     pub fn introspection(&self, token: &Token, kind: TokenKind) -> Result<Request, Error> {
         let no_url = || Error::new(ErrorKind::Config, "no introspection path is set");
-        let url = self.introspection.as_ref().ok_or_else(no_url)?;
+        let url = self.client.introspection.as_ref().ok_or_else(no_url)?;
         let (secret, hint) = kind.of(token)?;
         let request = self.request_about(url, secret, hint, Step::Introspection)?;
         Ok(request.remembering(token.secrets()))

@@ -11,18 +11,22 @@ use crate::sign::{Pkce, form_encode};
 impl OAuth2 {
     /// Builds a request for a token with client credentials (RFC 6749 section 4.4.2).
     pub(crate) fn client_credentials_request(&self) -> Result<Request, Error> {
-        let request = self.token.post().form("grant_type", "client_credentials");
-        let request = with_scopes(request, &self.scopes);
+        let request = self
+            .client
+            .token
+            .post()
+            .form("grant_type", "client_credentials");
+        let request = with_scopes(request, &self.client.scopes);
         self.finish(request, Step::Login)
     }
 
     /// Builds a refresh (RFC 6749 section 6).
     pub(crate) fn refresh_request(&self, token: &Token) -> Result<Request, Error> {
         let refresh = token.refresh().ok_or_else(no_refresh_token)?;
-        let request = self.token.post().form("grant_type", "refresh_token");
+        let request = self.client.token.post().form("grant_type", "refresh_token");
         let request = with_scopes(
             request.form_secret("refresh_token", refresh),
-            &self.refresh_scopes,
+            &self.client.refresh_scopes,
         );
         // Spring's error texts also quote the access token.
         Ok(self
@@ -37,7 +41,11 @@ impl OAuth2 {
         redirect_uri: &str,
         pkce: Option<&Pkce>,
     ) -> Result<Request, Error> {
-        let request = self.token.post().form("grant_type", "authorization_code");
+        let request = self
+            .client
+            .token
+            .post()
+            .form("grant_type", "authorization_code");
         let request = request
             .form_secret("code", code)
             .form("redirect_uri", redirect_uri);
@@ -65,6 +73,7 @@ impl OAuth2 {
 
     fn finish(&self, request: RequestBuilder, step: Step) -> Result<Request, Error> {
         let with_all = self
+            .client
             .parameters
             .iter()
             .fold(request, |request, (name, value)| request.form(name, value));
@@ -72,8 +81,8 @@ impl OAuth2 {
     }
 
     fn authenticated(&self, request: RequestBuilder) -> RequestBuilder {
-        let id = &self.client_id;
-        match &self.credential {
+        let id = &self.client.client_id;
+        match &self.client.credential {
             Credential::Basic(secret) => request.basic(id, secret),
             Credential::BasicEncoded(secret) => encoded_basic(request, id, secret, form_encode),
             Credential::BasicPercentEncoded(secret) => {

@@ -54,8 +54,8 @@ impl OAuth2 {
             .ok_or_else(|| self.without_token(answer, document))?;
         let odd_type = self.check_type(answer, document)?;
         let lifetime = lifetime(answer, document, &access);
-        let renewal = answer.renewal(refresh.as_ref(), self.login != Login::Never);
-        let validity = lifetime.validity(renewal, self.default_lifetime);
+        let renewal = answer.renewal(refresh.as_ref(), self.client.login != Login::Never);
+        let validity = lifetime.validity(renewal, self.client.default_lifetime);
         let oddities = [
             document.oddity(),
             lifetime.oddity(),
@@ -101,7 +101,7 @@ impl OAuth2 {
                 "the server issues tokens that need a key or a signature (DPoP, PoP, MAC): configure it to issue Bearer tokens to this client",
             ));
         }
-        match self.unknown_token_type {
+        match self.client.unknown_token_type {
             UnknownTokenType::SendAsBearer => {
                 Ok(Some("the token's type is unknown, it is sent as Bearer"))
             }
@@ -113,7 +113,7 @@ impl OAuth2 {
     }
 
     fn extras<'a>(&'a self, document: &'a Document) -> impl Iterator<Item = (&'a str, Secret)> {
-        let names = self.kept.iter().map(String::as_str);
+        let names = self.client.kept.iter().map(String::as_str);
         names
             .chain(["id_token"])
             .filter_map(|name| Some((name, Secret::from(document.code(&[name])?))))

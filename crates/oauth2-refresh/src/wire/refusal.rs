@@ -49,7 +49,7 @@ impl OAuth2 {
         let document = answer
             .document()
             .map_err(|error| without_document(answer, error))?;
-        Ok(match &self.wrapper {
+        Ok(match &self.client.wrapper {
             Some(wrapper) if is_wrapped(&document, wrapper) => document.within(wrapper),
             _ => document,
         })
@@ -82,7 +82,7 @@ impl OAuth2 {
     }
 
     fn presented(&self, step: Step) -> Presented {
-        match (step, self.login) {
+        match (step, self.client.login) {
             (Step::Login, _) => Presented::ClientCredentials,
             (Step::Refresh, Login::ClientCredentials) => Presented::RenewableGrant,
             _ => Presented::Grant,

@@ -1,7 +1,5 @@
 //! Percent-encoding in queries and forms.
 
-use std::fmt::Write;
-
 use zeroize::Zeroizing;
 
 /// Percent-encodes everything except the unreserved characters of RFC 3986 section 2.3; a space
@@ -13,17 +11,27 @@ use zeroize::Zeroizing;
 ///
 /// The result is valid in a query and in an `application/x-www-form-urlencoded` body.
 pub fn percent_encode(text: &str) -> String {
+    encoded(text, is_unreserved)
+}
+
+/// Percent-encodes all bytes but those that `may_stay`, which are ASCII.
+pub(crate) fn encoded(text: &str, may_stay: fn(u8) -> bool) -> String {
+    let digit =
+        |value: u8| char::from_digit(value.into(), 16).map(|digit| digit.to_ascii_uppercase());
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            // Writing to a String cannot fail.
-            _ => _ = write!(encoded, "%{byte:02X}"),
+        if may_stay(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let escape = [Some('%'), digit(byte >> 4), digit(byte & 15)];
+            encoded.extend(escape.into_iter().flatten());
         }
     }
     encoded
+}
+
+pub(crate) fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 /// Decodes `name=value`; `None` if there is no name or an escape is invalid. Bytes that are not

@@ -103,8 +103,7 @@ pub struct Owner(Arc<str>);
 impl Owner {
     /// Creates an owner from 16 random bytes, named in hexadecimal.
     pub fn new(random: [u8; 16]) -> Self {
-        let name: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(name.into())
+        Self(format!("{:032x}", u128::from_be_bytes(random)).into())
     }
 
     /// Creates an owner from its name, as [`as_str`](Self::as_str) returns it.

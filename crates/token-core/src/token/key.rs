@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::endpoint::query::percent_encode;
+use crate::endpoint::query::{encoded, is_unreserved};
 use crate::error::kind::BuildError;
 
 /// Names a grant in stores, logs and metrics, such as
@@ -23,7 +23,7 @@ impl TokenKey {
     /// not a letter, a digit or one of `.-_~:` is percent-encoded, so that different parts never
     /// result in the same key.
     pub fn of(vendor: &str, deployment: &str, grant: &str) -> Self {
-        let part = |text: &str| percent_encode(text).replace("%3A", ":");
+        let part = |text: &str| encoded(text, |byte| byte == b':' || is_unreserved(byte));
         let (vendor, deployment, grant) = (part(vendor), part(deployment), part(grant));
         Self(format!("{vendor}/{deployment}/{grant}").into())
     }
