@@ -259,7 +259,7 @@ impl Current {
 
     /// Whether the vendor has a repeatable login.
     pub(crate) fn has_login(&self) -> bool {
-        self.traits.has_login
+        self.traits.has_login(&self.entropy, || self.now().wall)
     }
 
     pub(crate) fn emit(&self, event: Event) {

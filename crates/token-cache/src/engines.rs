@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use token_core::store::Owner;
-use token_core::{ApiOrigin, Clock as _, HttpClient, Token};
+use token_core::{ApiOrigin, HttpClient, Token};
 
 use crate::clock::CacheClock;
 use crate::current::endpoint_traits::EndpointTraits;
@@ -111,9 +111,7 @@ impl NewEngine {
 impl Engines {
     pub(crate) fn start(&self, engine: NewEngine) -> Shared {
         let attempts = Attempts::new(self.entropy.clone(), engine.server_clock);
-        let endpoint = engine.source.newest();
-        let traits = EndpointTraits::of(&*endpoint, &attempts.next(&self.clock.now()))
-            .with_api_origins(&self.api_origins);
+        let traits = EndpointTraits::of(engine.source.newest()).with_api_origins(&self.api_origins);
         let meter = engine
             .meter
             .unwrap_or_else(|| Meter::of_grant(traits.key()));

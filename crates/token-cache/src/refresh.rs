@@ -18,6 +18,9 @@
 //! | begins a new grant, with a code, a password or a token | `new_grant.rs` |
 //! | ends a grant; asks the vendor to revoke it | `logout.rs`, `revoke.rs` |
 //! | describes a grant | `grant_state.rs` |
+//!
+//! What is rarely done is in a `Box` of its own: the future of a refresh is as large as the largest
+//! way through it.
 
 #[cfg(feature = "pool")]
 pub(crate) mod admission;

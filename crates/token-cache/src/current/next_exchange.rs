@@ -75,7 +75,7 @@ impl Current {
     /// Whether the repeatable login takes the place of the next refresh.
     pub(crate) fn calls_for_login(&self) -> bool {
         let is_refused = self.cached.load().is_refresh_refused();
-        self.has_login() && (is_refused || self.failures.calls_for_login(&self.life()))
+        (is_refused || self.failures.calls_for_login(&self.life())) && self.has_login()
     }
 
     /// Whether the refresh token may have been spent when an exchange ended with this error. A

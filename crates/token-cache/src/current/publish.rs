@@ -165,7 +165,7 @@ impl Current {
         if end > earlier_end.after(SAME_END) {
             return before.grant_end_moved();
         }
-        let is_renewable = self.has_login() || token.generation() == earlier.generation();
+        let is_renewable = token.generation() == earlier.generation() || self.has_login();
         if !is_renewable && before.tell_grant_end() {
             self.emit(Event::GrantEnds { at: end });
         }

@@ -2,7 +2,10 @@
 
 mod memory;
 
-use token_core::{Error, ErrorKind, Rotation, Secret, Timestamp, Validity};
+use token_core::{
+    Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret, Timestamp,
+    TokenEndpoint, Validity,
+};
 use tokio::time::advance;
 
 use super::cached_token::Rejection;
@@ -14,6 +17,37 @@ use crate::clock::{CacheClock, RuntimeClock};
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
+#[derive(Debug)]
+struct Acme {
+    has_login: bool,
+}
+
+impl TokenEndpoint for Acme {
+    fn key(&self) -> TokenKey {
+        TokenKey::of("acme", "api.acme.example", "user-17")
+    }
+
+    fn rotation(&self) -> Rotation {
+        Rotation::SingleUse
+    }
+
+    fn login(&self, _: &Attempt) -> Option<Result<Request, Error>> {
+        self.has_login.then(|| Err(unused()))
+    }
+
+    fn refresh(&self, _: &Token, _: &Attempt) -> Result<Request, Error> {
+        Err(unused())
+    }
+
+    fn read(&self, _: &Answer<'_>, _: &Attempt) -> Result<Outcome, Error> {
+        Err(unused())
+    }
+}
+
+fn unused() -> Error {
+    Error::new(ErrorKind::Config, "nothing is sent here")
+}
+
 /// In the paused time of the runtime.
 fn current(has_login: bool) -> Current {
     let clock = RuntimeClock::at(Timestamp::from_unix_seconds(1_700_000_000));
@@ -21,13 +55,7 @@ fn current(has_login: bool) -> Current {
 }
 
 fn by_clock(clock: CacheClock, has_login: bool) -> Current {
-    let traits = EndpointTraits {
-        api_origins: Vec::new(),
-        key: TokenKey::of("acme", "api.acme.example", "user-17"),
-        rotation: Rotation::SingleUse,
-        exchange_ends_old_token: false,
-        has_login,
-    };
+    let traits = EndpointTraits::of(Arc::new(Acme { has_login }));
     Current::new(CurrentParts {
         meter: Meter::of_grant(&traits.key),
         traits,

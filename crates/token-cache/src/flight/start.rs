@@ -111,9 +111,9 @@ impl Shared {
 
     fn start(self: &Arc<Self>, job: RefreshJob, leader: Leader<Outcome>) -> Outcome {
         let (shared, session) = self.for_task();
-        self.tasks
-            .spawn(run(shared, session, job, leader))
-            .map(drop)
+        // A flight has kilobytes, and tokio moves a task when it begins and when it ends.
+        let flight = Box::pin(run(shared, session, job, leader));
+        self.tasks.spawn(flight).map(drop)
     }
 }
 
@@ -124,7 +124,7 @@ async fn run(shared: Held, session: SessionId, job: RefreshJob, leader: Leader<O
         .await;
     leader.complete(outcome);
     if let Some(writer) = shared.refresher.pending().claim_writer() {
-        write_until_acknowledged(&shared, session, writer).await;
+        Box::pin(write_until_acknowledged(&shared, session, writer)).await;
     }
 }
 

@@ -28,7 +28,7 @@ impl Refresher {
         trigger: Trigger,
     ) -> Result<Begun, Error> {
         if stored.tombstoned {
-            return self.start_over(session, lease, stored, trigger).await;
+            return Box::pin(self.start_over(session, lease, stored, trigger)).await;
         }
         self.adopt(session, stored)?;
         if stored.record.is_none() && session.token().is_none() {

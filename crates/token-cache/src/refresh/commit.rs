@@ -40,18 +40,16 @@ impl Refresher {
         let record = match self.record(session, &issued.token) {
             Ok(record) => record,
             Err(error) => {
-                return self
-                    .unpersisted(session, issued, origin, &error, None)
-                    .await;
+                let serving = self.unpersisted(session, issued, origin, &error, None);
+                return Box::pin(serving).await;
             }
         };
         let written = match self.write(&condition, &record).await {
             Ok(written) => written,
             Err(error) => {
                 let pending = Some((condition, record));
-                return self
-                    .unpersisted(session, issued, origin, &error, pending)
-                    .await;
+                let serving = self.unpersisted(session, issued, origin, &error, pending);
+                return Box::pin(serving).await;
             }
         };
         self.only_in_memory.store(false, Ordering::Release);
@@ -157,7 +155,7 @@ impl Refresher {
             Written::Rewritten => session.emit(Event::Rewritten { generation }),
             Written::Tombstoned => {
                 // Nobody will use it. A revocation that fails is sent as an event.
-                _ = self.revoke(session, &token).await;
+                _ = Box::pin(self.revoke(session, &token)).await;
                 return Err(session.note_tombstone());
             }
             // The stored one is used. Ours is a spare, in case that one is refused.

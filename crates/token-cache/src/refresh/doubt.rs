@@ -28,7 +28,10 @@ impl Refresher {
         stored: Entry,
         trigger: Trigger,
     ) -> Result<Adopted, Error> {
-        let adopted = self.watch_owner(session, lease, stored).await?;
+        let adopted = match self.doubtful_until(session, &stored) {
+            Duration::ZERO => Adopted::Nothing,
+            until => Box::pin(self.watch_owner(session, lease, stored, until)).await?,
+        };
         if adopted == Adopted::Fresh || !self.admit_again(lease, trigger).await {
             return Ok(adopted);
         }
@@ -57,8 +60,8 @@ impl Refresher {
         session: Session<'_>,
         lease: &Lease<'a>,
         mut stored: Entry,
+        mut until: Duration,
     ) -> Result<Adopted, Error> {
-        let mut until = self.doubtful_until(session, &stored);
         let wait_flag = WaitFlag(&self.waits_for_owner);
         while let Some(left) = until
             .checked_sub(session.now().elapsed)
@@ -68,7 +71,7 @@ impl Refresher {
             lease.give_up_permit();
             // A new grant ends the doubt. A login may not wait minutes: it begins here, under our
             // lease.
-            if self.begin_queued_grant(session, lease, &stored).await? {
+            if Box::pin(self.begin_queued_grant(session, lease, &stored)).await? {
                 return Ok(Adopted::Fresh);
             }
             let next = tokio::select! {

@@ -87,12 +87,11 @@ pub(crate) async fn unless_it_panics<T>(theirs: impl Future<Output = T>) -> Opti
     .await
 }
 
-/// Asks an endpoint for something, before there is an engine.
+/// Asks an endpoint for something, before anything is sent.
 ///
 /// # Errors
 ///
 /// That the endpoint panicked.
-#[cfg(feature = "pool")]
 pub(crate) fn asked<T>(ask: impl FnOnce() -> T) -> Result<T, Error> {
     let what = "a method of the endpoint panicked";
     catch_unwind(AssertUnwindSafe(ask)).map_err(|_| Error::new(ErrorKind::Config, what))

@@ -92,7 +92,7 @@ impl Refresher {
                 RefreshJob::Refresh(trigger) => {
                     let _permit = self.admitted(trigger).await;
                     self.started(trigger).await;
-                    self.without_store(session, &error).await
+                    Box::pin(self.without_store(session, &error)).await
                 }
                 _ => Err(error.to_error()),
             },
@@ -109,7 +109,9 @@ impl Refresher {
         match job {
             RefreshJob::Look => Ok(()),
             RefreshJob::Refresh(trigger) => self.refresh(session, lease, stored, trigger).await,
-            RefreshJob::Begin(grant) => self.begin_grant(session, lease, &stored, grant).await,
+            RefreshJob::Begin(grant) => {
+                Box::pin(self.begin_grant(session, lease, &stored, grant)).await
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use token_core::store::CommitCondition;
 use token_core::{Attempt, Error, ErrorKind, Generation, Request, Rotation, Token, Validity};
 
 use super::adopt::Adopted;
+use super::endpoint_source::asked;
 use super::exchange::{Issued, RetryPolicy};
 use super::{Refresher, as_generation_after};
 use crate::current::events::Origin;
@@ -34,8 +35,8 @@ impl Refresher {
         }
         match self.refresh_with(session, &current).await {
             Err(error) if error.kind() == ErrorKind::Rejected => {
-                self.after_refusal(session, &current, newest_generation, error)
-                    .await
+                let others = self.after_refusal(session, &current, newest_generation, error);
+                Box::pin(others).await
             }
             Err(error) => {
                 session.note_revocation(&error, &current);
@@ -124,7 +125,7 @@ impl Refresher {
         if !is_repeated || !session.is_rejected() || !session.has_login() {
             return obtained;
         }
-        let login = self.login(session, Some(current), newest_generation).await;
+        let login = Box::pin(self.login(session, Some(current), newest_generation)).await;
         login.unwrap_or(obtained)
     }
 
@@ -144,7 +145,10 @@ impl Refresher {
         };
         let exchanger = self.exchanger(session).await?;
         let endpoint = exchanger.endpoint.clone();
-        let build = |attempt: &Attempt| remembering(endpoint.refresh(token, attempt), Some(token));
+        let build = |attempt: &Attempt| {
+            let request = asked(|| endpoint.refresh(token, attempt)).flatten();
+            remembering(request, Some(token))
+        };
         let issued = exchanger
             .exchange(self.limits(rotation, retry), build)
             .await?;
@@ -162,8 +166,12 @@ impl Refresher {
         let exchanger = self.exchanger(session).await?;
         let endpoint = exchanger.endpoint.clone();
         let build = |attempt: &Attempt| {
-            let request = endpoint.login(attempt);
-            remembering(request.unwrap_or_else(|| Err(needs_grant())), current)
+            let request = asked(|| {
+                endpoint
+                    .login(attempt)
+                    .unwrap_or_else(|| Err(needs_grant()))
+            });
+            remembering(request.flatten(), current)
         };
         let limits = self.limits(Rotation::Idempotent, RetryPolicy::Once);
         let issued = exchanger.exchange(limits, build).await?;

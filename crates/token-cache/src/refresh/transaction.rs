@@ -52,7 +52,7 @@ impl Refresher {
             .declare(lease, current.as_ref(), newest_generation)
             .await?
         {
-            return self.without_store(session, &error).await;
+            return Box::pin(self.without_store(session, &error)).await;
         }
         if !session.is_current() {
             self.store.clear_intent().await;

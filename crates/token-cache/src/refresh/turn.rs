@@ -34,7 +34,7 @@ impl Refresher {
                 () = admission.start(trigger) => return Ok(false),
                 () = self.new_grants.arrived() => {}
             }
-            if self.begin_queued_grant(session, lease, stored).await? {
+            if Box::pin(self.begin_queued_grant(session, lease, stored)).await? {
                 return Ok(true);
             }
         }

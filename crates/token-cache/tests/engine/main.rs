@@ -40,6 +40,7 @@ mod named_errors;
 mod newer_tokens;
 mod odd_answers;
 mod outages;
+mod panics;
 mod program_log;
 mod recovery;
 mod redeeming;
