@@ -3,6 +3,7 @@
 mod account_of;
 mod accounts;
 pub(crate) mod builder;
+mod deployment_name;
 mod deployments;
 mod endpoints;
 pub(crate) mod health;

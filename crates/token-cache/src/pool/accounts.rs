@@ -2,6 +2,7 @@
 //! each other.
 
 mod eviction;
+mod hand;
 mod slot;
 
 use std::hash::BuildHasher;
@@ -13,12 +14,12 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use smol_str::SmolStr;
 use token_core::{ClockReading, TokenKey};
 
-use self::eviction::SearchPause;
+use self::hand::Hand;
 use self::slot::due::Turn;
 use self::slot::ending::Ended;
 pub(super) use self::slot::{DeploymentHash, Slot, Wanted};
 use self::slot::{KeyHash, NewWork};
-use super::deployments;
+use super::deployment_name::deployment_name;
 use super::health::account::AccountHealth;
 use super::schedule::Scheduled;
 use crate::clock::CacheClock;
@@ -38,14 +39,6 @@ pub(super) struct Accounts {
     hasher: DefaultHashBuilder,
     count: AtomicUsize,
     hand: Mutex<Hand>,
-}
-
-/// Where the search for accounts to evict goes on.
-#[derive(Debug, Default)]
-struct Hand {
-    shard: usize,
-    bucket: usize,
-    pause: SearchPause,
 }
 
 /// What is known about one account.
@@ -241,7 +234,7 @@ impl Accounts {
 
     /// Returns the deployment of a grant, as the accounts here have it.
     pub(super) fn deployment(&self, key: &TokenKey) -> DeploymentHash {
-        self.deployment_named(deployments::name(key))
+        self.deployment_named(deployment_name(key))
     }
 
     pub(super) fn deployment_named(&self, name: &str) -> DeploymentHash {

@@ -9,6 +9,7 @@ use governor::Quota;
 use token_core::TokenKey;
 
 use super::accounts::{Accounts, DeploymentHash};
+use super::deployment_name::deployment_name;
 use crate::clock::CacheClock;
 use crate::current::log::VendorLog;
 use crate::refresh::admission::Admission;
@@ -65,7 +66,7 @@ impl Deployments {
     /// Returns the deployment of this grant. If it is one too many, those are forgotten first that
     /// no account in memory has.
     pub(super) fn of(&self, key: &TokenKey, accounts: &Accounts) -> Deployment {
-        let name = name(key);
+        let name = deployment_name(key);
         let mut known = self.lock();
         if let Some(deployment) = known.by_name.get(name) {
             return deployment.clone();
@@ -116,10 +117,4 @@ impl Deployment {
 /// They may start one after the other, as fast as the rate allows, without bursts.
 fn quota((count, span): (NonZeroU32, Duration)) -> Option<Quota> {
     Quota::with_period(span / count.get()).map(|quota| quota.allow_burst(NonZeroU32::MIN))
-}
-
-/// Returns the vendor and the deployment in a key: all but its last part.
-pub(super) fn name(key: &TokenKey) -> &str {
-    let key = key.as_str();
-    key.rsplit_once('/').map_or(key, |(name, _)| name)
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use token_core::Error;
 
+use self::account::AccountHealth;
 use super::TokenPool;
 
 /// How a pool is now, as far as this process knows: neither the vendor nor the store is asked.
@@ -64,6 +65,22 @@ impl TokenPool {
             health.logins_needed += usize::from(needs_login);
         }
         health
+    }
+
+    /// Returns how one account is now; `None` if it is not in memory.
+    ///
+    /// ```
+    /// # fn show(pool: token_cache::TokenPool) {
+    /// if let Some(health) = pool.health_of("customer-17") {
+    ///     println!("usable: {}, last error: {:?}", health.usable, health.last_error);
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// No endpoint is made, and nothing is requested. What is in the store alone is not known here.
+    pub fn health_of(&self, account: &str) -> Option<AccountHealth> {
+        let now = self.inner.now();
+        self.inner.accounts().health_of(account, &now)
     }
 
     /// Returns the accounts in memory for which somebody has to log in again.

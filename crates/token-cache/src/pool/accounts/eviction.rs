@@ -4,8 +4,9 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use super::hand::{Hand, SearchPause};
 use super::slot::ending::Ended;
-use super::{Accounts, Hand, SHARDS, write};
+use super::{Accounts, SHARDS, write};
 use crate::pool::schedule::Scheduled;
 
 /// What an eviction did.
@@ -14,21 +15,6 @@ pub(in crate::pool) struct Evicted {
     pub(in crate::pool) count: u64,
     /// Accounts whose engine was found idle, and when they are due.
     pub(in crate::pool) came_to_rest: Vec<Scheduled>,
-}
-
-/// A search in vain has looked at all accounts: none begins in the same second. What comes to rest
-/// meanwhile leaves at once.
-#[derive(Debug, Default)]
-pub(super) struct SearchPause(Option<u32>);
-
-impl SearchPause {
-    fn after(now: u32) -> Self {
-        Self(Some(now))
-    }
-
-    fn holds(&self, now: u32) -> bool {
-        self.0 == Some(now)
-    }
 }
 
 impl Accounts {

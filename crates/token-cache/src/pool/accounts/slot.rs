@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use token_core::{ClockReading, Error};
 
 use self::counted::LastCounted;
-use self::ending::Ended;
 use crate::clock::CacheClock;
 use crate::current::at_rest::AtRest;
 use crate::current::cached_token::CachedToken;
@@ -18,6 +17,7 @@ use crate::current::token_guard::TokenGuard;
 use crate::flight::Shared;
 use crate::flight::in_pool::InPool;
 use crate::pool::health::account::AccountHealth;
+use crate::telemetry::pool_metric::Counted;
 
 /// It does not stand in the schedule.
 const NEVER: u32 = u32::MAX;
@@ -217,13 +217,6 @@ impl Slot {
         }
     }
 
-    /// Notes that the program forgets the account. Returns whether nothing is left to do for it.
-    pub(super) fn forget(&mut self) -> bool {
-        self.used.store(false, Ordering::Relaxed);
-        self.stays = Stays::IfUsedAgain;
-        self.at_work().is_none() || self.settle() == Ended::Useless
-    }
-
     /// Whether it may leave memory at this second of elapsed time, if it was not used since the last
     /// time that this was asked.
     pub(super) fn may_leave(&self, now: u32) -> bool {
@@ -238,6 +231,16 @@ impl Slot {
             State::InTrouble(it) => now >= it.until || !it.rest.has_failed(),
             State::AtWork(_) => false,
         }
+    }
+
+    /// Counts the account under what it is now.
+    pub(in crate::pool) fn recount(&self) {
+        self.counted.recount(|counted| match counted {
+            Counted::InMemory => true,
+            Counted::AtWork => self.at_work().is_some(),
+            Counted::Failing => self.is_in_trouble(),
+            Counted::LoginNeeded => self.needs_login().is_some(),
+        });
     }
 
     pub(super) fn key(&self) -> KeyHash {

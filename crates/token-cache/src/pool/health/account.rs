@@ -6,10 +6,10 @@ use crate::current::at_rest::{ToldAtRest, Trouble};
 use crate::current::cached_token::CachedToken;
 use crate::flight::Shared;
 use crate::flight::health::TokenHealth;
-use crate::pool::TokenPool;
 
 /// How one account of a pool is now, as far as this process knows: neither the vendor nor the store
-/// is asked. Returned by [`TokenPool::health_of`].
+/// is asked. Returned by
+/// [`TokenPool::health_of`](crate::TokenPool::health_of).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AccountHealth {
@@ -42,26 +42,8 @@ pub struct AccountHealth {
     /// How many callers wait for a token.
     pub waiters: usize,
     /// Whether an exchange or a store operation is under way, or a
-    /// [cache](TokenPool::cache) is in use.
+    /// [cache](crate::TokenPool::cache) is in use.
     pub at_work: bool,
-}
-
-impl TokenPool {
-    /// Returns how one account is now; `None` if it is not in memory.
-    ///
-    /// ```
-    /// # fn show(pool: token_cache::TokenPool) {
-    /// if let Some(health) = pool.health_of("customer-17") {
-    ///     println!("usable: {}, last error: {:?}", health.usable, health.last_error);
-    /// }
-    /// # }
-    /// ```
-    ///
-    /// No endpoint is made, and nothing is requested. What is in the store alone is not known here.
-    pub fn health_of(&self, account: &str) -> Option<AccountHealth> {
-        let now = self.inner.now();
-        self.inner.accounts().health_of(account, &now)
-    }
 }
 
 impl AccountHealth {

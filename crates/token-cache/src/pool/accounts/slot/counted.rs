@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::Slot;
 use crate::telemetry::pool_metric::{Counted, accounts_changed};
 
 /// What an account was last counted under, a bit for each.
@@ -10,6 +9,12 @@ use crate::telemetry::pool_metric::{Counted, accounts_changed};
 pub(super) struct LastCounted(AtomicU8);
 
 impl LastCounted {
+    /// Counts it under these, and no more under others.
+    pub(super) fn recount(&self, is: impl Fn(Counted) -> bool) {
+        let counted = Counted::ALL.into_iter().filter(|counted| is(*counted));
+        self.change_to(counted.map(bit).sum());
+    }
+
     fn change_to(&self, now: u8) {
         let before = self.0.swap(now, Ordering::Relaxed);
         for counted in Counted::ALL {
@@ -26,20 +31,6 @@ impl Drop for LastCounted {
     /// The account leaves memory, or the pool ends.
     fn drop(&mut self) {
         self.change_to(0);
-    }
-}
-
-impl Slot {
-    /// Counts the account under what it is now.
-    pub(in crate::pool) fn recount(&self) {
-        let is = |counted| match counted {
-            Counted::InMemory => true,
-            Counted::AtWork => self.at_work().is_some(),
-            Counted::Failing => self.is_in_trouble(),
-            Counted::LoginNeeded => self.needs_login().is_some(),
-        };
-        let counted = Counted::ALL.into_iter().filter(|counted| is(*counted));
-        self.counted.change_to(counted.map(bit).sum());
     }
 }
 

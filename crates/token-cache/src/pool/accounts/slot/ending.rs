@@ -1,6 +1,7 @@
 //! The end of an engine that has nothing to do.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{InTrouble, Slot, State, Stays};
@@ -25,6 +26,13 @@ pub(in crate::pool::accounts) enum Ended {
 }
 
 impl Slot {
+    /// Notes that the program forgets the account. Returns whether nothing is left to do for it.
+    pub(in crate::pool::accounts) fn forget(&mut self) -> bool {
+        self.used.store(false, Ordering::Relaxed);
+        self.stays = Stays::IfUsedAgain;
+        self.at_work().is_none() || self.settle() == Ended::Useless
+    }
+
     /// Ends the engine if nobody but this slot holds it, and it has nothing to do.
     pub(in crate::pool::accounts) fn settle(&mut self) -> Ended {
         let Some(engine) = self.at_work() else {
