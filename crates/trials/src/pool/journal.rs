@@ -32,6 +32,15 @@ pub(super) struct History<'a> {
     beats: &'a BTreeMap<u32, u64>,
 }
 
+/// That a process found that another may have sent a refresh token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doubt {
+    pub(super) by: u32,
+    pub(super) found_at: Instant,
+    /// When it sent the refresh token nevertheless.
+    pub(super) sent_at: Option<Instant>,
+}
+
 impl Journal {
     pub(super) fn new(accounts: usize) -> Self {
         Self {
@@ -89,13 +98,36 @@ impl History<'_> {
         Some((last.what, beats - last.beat))
     }
 
-    /// Returns which processes have found, and when, that this generation may have been issued to
-    /// another.
-    pub(super) fn doubts(&self, generation: u64) -> impl Iterator<Item = (u32, Instant)> {
+    /// Returns all steps, with seconds since this instant, for people to read.
+    pub(super) fn told(&self, since: Instant) -> String {
+        let told = self.steps.iter().map(|step| {
+            let Noted {
+                by,
+                generation,
+                what,
+                at,
+                ..
+            } = step;
+            let (after, before) = (*at - since, since.saturating_duration_since(*at));
+            let seconds = after.as_secs_f64() - before.as_secs_f64();
+            format!("{seconds:+.1} s {what:?} {generation} by {by}")
+        });
+        told.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns the processes that found that this generation may have been issued to another.
+    pub(super) fn doubts(&self, generation: u64) -> impl Iterator<Item = Doubt> {
         let is_it =
             move |step: &&Noted| (step.generation, step.what) == (generation, What::Doubted);
-        let doubts = self.steps.iter().filter(is_it);
-        doubts.map(|step| (step.by, step.at))
+        self.steps.iter().filter(is_it).map(move |found| {
+            let mut later = self.of(found.by, generation);
+            let sent = later.find(|step| step.what == What::Sending && step.at >= found.at);
+            Doubt {
+                by: found.by,
+                found_at: found.at,
+                sent_at: sent.map(|step| step.at),
+            }
+        })
     }
 
     fn of(&self, by: u32, generation: u64) -> impl Iterator<Item = &Noted> {

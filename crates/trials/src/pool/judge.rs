@@ -19,9 +19,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Error, Result, anyhow, bail, ensure};
 
-use super::journal::{History, Journal};
+use super::journal::{Doubt, History, Journal};
 use super::ledger::{Answer, Grant, Ledger, Request};
 use super::protocol::What;
 use super::verdict::{Found, Verdict};
@@ -93,17 +93,29 @@ impl Judge<'_> {
                     verdict.unreported += usize::from(case.is_unreported(found));
                     verdict.outlived += usize::from(case.has_outlived_the_first_token());
                 }
-                Err(error) => wrong.push(format!("customer-{account}: {error}")),
+                Err(error) => wrong.push((account, error)),
             }
         }
-        let count = wrong.len();
-        wrong.truncate(5);
-        ensure!(
-            wrong.is_empty(),
-            "{count} accounts are wrong: {}",
-            wrong.join(said::BETWEEN_ACCOUNTS)
-        );
-        Ok(verdict)
+        match wrong.as_slice() {
+            [] => Ok(verdict),
+            wrong => Err(self.told(wrong)),
+        }
+    }
+
+    /// Returns what is wrong with the first accounts, and all that is known of the very first.
+    fn told(&self, wrong: &[(usize, Error)]) -> Error {
+        let first = wrong.iter().take(5);
+        let first = first.map(|(account, error)| format!("customer-{account}: {error}"));
+        let first = first.collect::<Vec<_>>().join(said::BETWEEN_ACCOUNTS);
+        let history = wrong.first().and_then(|(account, _)| {
+            let expired_at = self.ledger.grants().get(*account)?.expires_at;
+            Some(self.journal.of(*account).told(expired_at))
+        });
+        anyhow!(
+            "{} accounts are wrong: {first}; of the first, since its access token expired: {}",
+            wrong.len(),
+            history.unwrap_or_default()
+        )
     }
 
     fn one<'a>(
@@ -150,14 +162,16 @@ impl Case<'_> {
     /// Returns whether processes were in doubt whether the newest refresh token was sent, and none
     /// of them had time to end that.
     fn has_ended_in_doubt(&self) -> bool {
-        let had_time = |(by, found_at): (u32, Instant)| {
-            let killed = self.judge.killed.get(&by);
-            let until = killed.copied().unwrap_or(self.judge.stopped_at);
-            let since = found_at.max(self.grant.expires_at);
+        let had_time = |doubt: Doubt| {
+            let killed = self.judge.killed.get(&doubt.by).copied();
+            let until = doubt.sent_at.or(killed).unwrap_or(self.judge.stopped_at);
+            let since = doubt.found_at.max(self.grant.expires_at);
             until.saturating_duration_since(since) > LONGEST_DOUBT
         };
         let mut doubts = self.history.doubts(self.grant.newest + 1).peekable();
-        self.stored.has_intent && doubts.peek().is_some() && !doubts.any(had_time)
+        // A refusal takes the intent away.
+        let may_be_sent = self.stored.has_intent || self.grant.has_ended();
+        may_be_sent && doubts.peek().is_some() && !doubts.any(had_time)
     }
 
     /// Whether the store has the newest token, and nobody reported so.
@@ -252,7 +266,7 @@ impl Case<'_> {
             Answer::UsedAgain => self
                 .judge_use_again(request)
                 .with_context(|| format!("process {by} {} of generation {spent}", said::USED_AGAIN))
-                .map_err(|error| anyhow::anyhow!("{error:#}")),
+                .map_err(|error| anyhow!("{error:#}")),
         }
     }
 

@@ -194,6 +194,11 @@ fn a_refresh_token_ends_in_doubt_only_if_none_of_those_in_doubt_lived_long_enoug
     assert_eq!(case.judge(2, true, 110).unwrap().ended_in_doubt, 1);
     assert_wrong(case.judge(2, false, 110), "has ended");
     assert_wrong(case.kill(2, 68).judge(2, true, 110), "has ended");
+    let mut sent = Case::stored();
+    sent.report(2, 3, What::Doubted);
+    sent.report(2, 3, What::Sending);
+    assert_eq!(sent.receive(2, 2, 111), None);
+    assert_eq!(sent.judge(2, false, 112).unwrap().ended_in_doubt, 1);
     let mut alive = Case::stored();
     alive.report(2, 3, What::Doubted);
     assert_wrong(alive.judge(2, true, 110), "has ended");
