@@ -256,6 +256,25 @@ impl Error {
     }
 }
 
+/// For functions that build an endpoint and return an [`Error`], such as that of a pool. The kind is
+/// [`ErrorKind::Config`].
+///
+/// ```
+/// use token_core::{BuildError, Error, ErrorKind};
+///
+/// let error = Error::from(BuildError::missing("app_key"));
+/// assert_eq!(error.kind(), ErrorKind::Config);
+/// assert!(error.to_string().contains("`app_key` is missing"));
+/// ```
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
+        // Its text is constant, so there is no secret in it.
+        let nothing = Scrubber::new([]);
+        Self::new(ErrorKind::Config, "a setting is wrong")
+            .with_message(&error.to_string(), &nothing)
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")

@@ -3,9 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Error;
-use crate::scrub::Scrubber;
-
 /// What the caller should do about an [`Error`](crate::Error).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,25 +128,6 @@ impl BuildError {
     /// Returns the field that is missing or invalid.
     pub fn field(&self) -> &'static str {
         self.field
-    }
-}
-
-/// For functions that build an endpoint and return an [`Error`], such as that of a pool. The kind is
-/// [`ErrorKind::Config`].
-///
-/// ```
-/// use token_core::{BuildError, Error, ErrorKind};
-///
-/// let error = Error::from(BuildError::missing("app_key"));
-/// assert_eq!(error.kind(), ErrorKind::Config);
-/// assert!(error.to_string().contains("`app_key` is missing"));
-/// ```
-impl From<BuildError> for Error {
-    fn from(error: BuildError) -> Self {
-        // Its text is constant, so there is no secret in it.
-        let nothing = Scrubber::new([]);
-        Self::new(ErrorKind::Config, "a setting is wrong")
-            .with_message(&error.to_string(), &nothing)
     }
 }
 
