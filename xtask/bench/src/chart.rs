@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::report::Table;
+use crate::rows::pool::{TABLE, TOKEN};
 
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 260.0;
@@ -30,42 +31,91 @@ const STYLE: &str = "
   }
 ";
 
-/// Returns an SVG with two bars for each row: of the token, and of the header.
-pub fn svg(tokens: &Table, below: &str) -> String {
-    let mut rows: Vec<(&str, f64, f64)> = Vec::new();
-    let headers = tokens.numbers("header, ns");
-    for (label, token) in tokens.numbers("token, ns") {
-        let header = headers.iter().find(|(other, _)| *other == label);
-        rows.extend(header.map(|(_, header)| (label, token, *header)));
-    }
-    rows.sort_by(|one, other| one.1.total_cmp(&other.1));
-    let longest = rows
-        .iter()
-        .map(|(_, token, header)| token.max(*header))
-        .fold(1.0, f64::max);
-    let scale = (WIDTH - LEFT - RIGHT) / longest;
-    let height = TOP + ROW * rows.len() as f64 + 28.0;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-        aria-label=\"Nanoseconds of a fresh token, for each crate\">\n<style>{STYLE}</style>\n\
-        <rect class=\"background\" width=\"{WIDTH}\" height=\"{height}\"/>\n\
-        <text class=\"title\" x=\"16\" y=\"26\">A fresh token: nanoseconds of a call, one \
-        thread</text>\n",
-    );
-    svg += &legend();
-    for (at, row) in rows.iter().enumerate() {
-        svg += &bars(row, TOP + ROW * at as f64, scale);
-    }
-    let below = escaped(below);
-    _ = writeln!(
-        svg,
-        "<text class=\"small\" x=\"16\" y=\"{}\">{below}</text>\n</svg>",
-        height - 10.0
-    );
-    svg
+/// A chart with two bars for each row of a table.
+struct Chart {
+    file: &'static str,
+    table: &'static str,
+    title: &'static str,
+    columns: [&'static str; 2],
+    legend: [&'static str; 2],
+    /// Whether the shortest is on top.
+    is_sorted: bool,
 }
 
-fn legend() -> String {
+const CHARTS: [Chart; 2] = [
+    Chart {
+        file: "bench.svg",
+        table: "A fresh token",
+        title: "A fresh token: nanoseconds of a call, one thread",
+        columns: ["token, ns", "header, ns"],
+        legend: [
+            "the token, as the crate hands it out",
+            "the value of a header",
+        ],
+        is_sorted: true,
+    },
+    Chart {
+        file: "bench-pool.svg",
+        table: "A pool by its size",
+        title: "A token of a pool, by its size: nanoseconds of a call",
+        columns: [TOKEN, TABLE],
+        legend: ["a fresh token of the pool", "a get from a table of tokens"],
+        is_sorted: false,
+    },
+];
+
+/// Returns the charts of the tables that there are, with their file names. The machine is described
+/// below each.
+pub fn all(tables: &[Table], machine: &str) -> Vec<(&'static str, String)> {
+    let drawn = |chart: &Chart| {
+        let table = tables.iter().find(|table| table.title == chart.table)?;
+        Some((chart.file, chart.svg(table, machine)))
+    };
+    CHARTS.iter().filter_map(drawn).collect()
+}
+
+impl Chart {
+    fn svg(&self, table: &Table, below: &str) -> String {
+        let rows = self.rows(table);
+        let longest = rows.iter().map(|(_, one, other)| one.max(*other));
+        let scale = (WIDTH - LEFT - RIGHT) / longest.fold(1.0, f64::max);
+        let height = TOP + ROW * rows.len() as f64 + 28.0;
+        let title = escaped(self.title);
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
+            role=\"img\" aria-label=\"{title}\">\n<style>{STYLE}</style>\n\
+            <rect class=\"background\" width=\"{WIDTH}\" height=\"{height}\"/>\n\
+            <text class=\"title\" x=\"16\" y=\"26\">{title}</text>\n",
+        );
+        svg += &legend(self.legend);
+        for (at, row) in rows.iter().enumerate() {
+            svg += &bars(row, TOP + ROW * at as f64, scale);
+        }
+        let below = escaped(below);
+        _ = writeln!(
+            svg,
+            "<text class=\"small\" x=\"16\" y=\"{}\">{below}</text>\n</svg>",
+            height - 10.0
+        );
+        svg
+    }
+
+    /// Returns the rows that have both numbers.
+    fn rows<'a>(&self, table: &'a Table) -> Vec<(&'a str, f64, f64)> {
+        let [ones, others] = self.columns.map(|column| table.numbers(column));
+        let both = ones.into_iter().filter_map(|(label, one)| {
+            let (_, other) = others.iter().find(|(name, _)| *name == label)?;
+            Some((label, one, *other))
+        });
+        let mut rows: Vec<_> = both.collect();
+        if self.is_sorted {
+            rows.sort_by(|one, other| one.1.total_cmp(&other.1));
+        }
+        rows
+    }
+}
+
+fn legend([first, second]: [&str; 2]) -> String {
     let item = |x: f64, class: &str, text: &str| {
         format!(
             "<rect class=\"{class}\" x=\"{x}\" y=\"38\" width=\"{BAR}\" height=\"{BAR}\"/>\n\
@@ -73,8 +123,7 @@ fn legend() -> String {
             x + BAR + 6.0,
         )
     };
-    item(LEFT, "token", "the token, as the crate hands it out")
-        + &item(LEFT + 230.0, "header", "the value of a header")
+    item(LEFT, "token", first) + &item(LEFT + 230.0, "header", second)
 }
 
 fn bars((label, token, header): &(&str, f64, f64), top: f64, scale: f64) -> String {
@@ -111,7 +160,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::svg;
+    use super::all;
     use crate::report::{Cell, Row, Table};
 
     #[test]
@@ -126,7 +175,11 @@ mod tests {
             columns: vec!["", "token, ns", "header, ns"],
             rows: vec![row("slow <1>", 90.0), row("**ours**", 20.0)],
         };
-        let svg = svg(&table, "a machine");
+        let charts = all(&[table], "a machine");
+        let [(name, svg)] = &charts[..] else {
+            panic!("there is one table");
+        };
+        assert_eq!(*name, "bench.svg");
         let place = |text| svg.find(text).unwrap();
         assert!(place("class=\"ours\"") < place("slow &lt;1>"));
         assert!(svg.contains("prefers-color-scheme: dark"));

@@ -24,7 +24,7 @@ struct Arguments {
     /// Only these tables.
     #[arg(long, value_enum, value_delimiter = ',')]
     tables: Vec<Part>,
-    /// Also writes `docs/BENCH.md` and `docs/bench.svg`.
+    /// Also writes `docs/BENCH.md` and its charts.
     #[arg(long)]
     publish: bool,
     /// Calls one crate and prints nothing, for valgrind.
@@ -45,6 +45,7 @@ enum Part {
     Outage,
     Exchange,
     Memory,
+    Pool,
     Fleet,
     Packages,
 }
@@ -157,6 +158,7 @@ async fn measure_all(setting: &Setting, arguments: &Arguments) -> Result<Vec<Tab
                 tables.push(rows::exchange::of_the_peers(setting, effort).await?);
             }
             Part::Memory => tables.push(rows::memory::measure()?),
+            Part::Pool => tables.push(rows::pool::measure()?),
             Part::Fleet => tables.push(rows::fleet::measure(setting, effort).await?),
             Part::Packages => {
                 let folder = results()?.join("programs");
@@ -178,19 +180,17 @@ fn write(tables: &[Table], arguments: &Arguments) -> Result<(), Error> {
         folder.join("bench.json"),
         serde_json::to_string_pretty(&json)?,
     )?;
-    let tokens = tables.iter().find(|table| table.title == "A fresh token");
-    let svg = tokens.map(|tokens| chart::svg(tokens, &machine));
-    if let Some(svg) = &svg {
-        fs::write(folder.join("bench.svg"), svg)?;
+    let charts = chart::all(tables, &machine);
+    for (name, svg) in &charts {
+        fs::write(folder.join(name), svg)?;
     }
     println!("{text}");
     if arguments.publish {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
         fs::write(docs.join("BENCH.md"), text)?;
-        fs::write(
-            docs.join("bench.svg"),
-            svg.ok_or("the chart needs the table `token`")?,
-        )?;
+        for (name, svg) in &charts {
+            fs::write(docs.join(name), svg)?;
+        }
     }
     println!("written to {}", folder.display());
     Ok(())

@@ -96,11 +96,13 @@ fn finish<T>(future: impl Future<Output = Result<T, Error>>) -> T {
     ready.expect("the server answers")
 }
 
+type SetUp = Boxed<'static, Result<Arc<dyn Candidate>, Error>>;
+
 /// A crate that can be set up.
 #[derive(Clone, Copy)]
 pub struct Entry {
     pub about: About,
-    build: fn(Setting) -> Boxed<'static, Result<Arc<dyn Candidate>, Error>>,
+    build: fn(Setting) -> SetUp,
 }
 
 impl Entry {

@@ -33,7 +33,7 @@ impl Cell {
         Self::Text("–".to_owned())
     }
 
-    fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         match self {
             Self::Number(number, digits) => grouped(&format!("{number:.digits$}")),
             Self::Text(text) => text.clone(),

@@ -7,6 +7,7 @@ pub mod instructions;
 pub mod memory;
 pub mod outage;
 pub mod packages;
+pub mod pool;
 pub mod token;
 
 use std::time::Duration;

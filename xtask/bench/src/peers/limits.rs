@@ -68,9 +68,10 @@ impl Peer for GuardAndClock {
     }
 }
 
+type OfThread = Cache<Arc<ArcSwap<Held>>, Arc<Held>>;
+
 thread_local! {
-    static CACHED: RefCell<Option<Cache<Arc<ArcSwap<Held>>, Arc<Held>>>> =
-        const { RefCell::new(None) };
+    static CACHED: RefCell<Option<OfThread>> = const { RefCell::new(None) };
 }
 
 /// A cache of each thread's own, which never shares a reference count; its header is a copy that

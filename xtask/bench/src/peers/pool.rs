@@ -2,7 +2,6 @@
 
 use http::HeaderValue;
 use oauth2_refresh::OAuth2;
-use oauth2_refresh::token_core::{self, ErrorKind};
 use token_cache::{TokenGuard, TokenPool};
 use token_reqwest::ReqwestClient;
 
@@ -25,13 +24,13 @@ impl Peer for Pool {
     };
 
     async fn build(setting: &Setting) -> Result<Self, Error> {
-        let url = setting.token_url();
-        let server = move |account: &str| {
-            let server = OAuth2::token_url(&url).allow_plain_http().client_id("app");
-            let server = server.client_secret("secret").client_credentials();
-            let wrong = |_| token_core::Error::new(ErrorKind::Config, "a wrong setting");
-            server.account(account).build().map_err(wrong)
-        };
+        let server = OAuth2::token_url(setting.token_url())
+            .allow_plain_http()
+            .client_id("app")
+            .client_secret("secret")
+            .client_credentials()
+            .build()?;
+        let server = move |account: &str| Ok(server.for_account(account)?);
         let pool = TokenPool::builder(server).http_client(ReqwestClient::shared()?);
         Ok(Self(pool.build()?))
     }

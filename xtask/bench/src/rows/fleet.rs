@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use oauth2_refresh::OAuth2;
-use oauth2_refresh::token_core::{self, ErrorKind, Rotation};
+use oauth2_refresh::token_core::Rotation;
 use token_cache::{TokenCache, TokenPool};
 use token_reqwest::ReqwestClient;
 use tokio::runtime::Handle;
@@ -21,36 +21,57 @@ const AT_A_TIME: usize = 100;
 
 pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> {
     let mut rows = Vec::new();
+    let [plain, tls] = [&setting.origin, &setting.tls_origin];
     let cases = [
         (
             "connections kept",
             "`Idempotent`",
             Rotation::Idempotent,
-            usize::MAX,
+            plain,
         ),
-        ("a connection each", "`SingleUse`", Rotation::SingleUse, 0),
+        (
+            "connections kept, TLS",
+            "`Idempotent`, TLS",
+            Rotation::Idempotent,
+            tls,
+        ),
+        (
+            "a connection each",
+            "`SingleUse`",
+            Rotation::SingleUse,
+            plain,
+        ),
     ];
-    for (bare_name, cache_name, rotation, kept) in cases {
-        let bare = Fleet::Bare(Refresher::bare(setting, &setting.origin, kept)?);
+    for (bare_name, our_name, rotation, origin) in cases {
+        let kept = match rotation {
+            Rotation::SingleUse => 0,
+            _ => usize::MAX,
+        };
+        let bare = Fleet::Bare(Refresher::bare(setting, origin, kept)?);
         let bare = bare.refresh(effort.fleet()).await?;
+        let case = Case {
+            setting,
+            origin,
+            rotation,
+        };
         let making = Instant::now();
-        let caches = Fleet::caches(setting, effort.fleet(), rotation)?;
+        let caches = case.caches(effort.fleet())?;
         let making = making.elapsed();
         let ours = caches.refresh(effort.fleet()).await?;
         let name = format!("reqwest in a loop, {bare_name}");
         rows.push(row(name, &bare, &bare, Cell::none(), effort));
-        let name = format!("**token-cache**, a `TokenCache` each, {cache_name}");
+        let name = format!("**token-cache**, a `TokenCache` each, {our_name}");
         let making = Cell::Number(making.as_secs_f64(), 2);
         rows.push(row(name, &ours, &bare, making, effort));
-        let ours = due_pool(setting, effort, rotation).await?;
-        let name = format!("**token-cache**, one `TokenPool`, {cache_name}");
+        let ours = case.due_pool(effort).await?;
+        let name = format!("**token-cache**, one `TokenPool`, {our_name}");
         rows.push(row(name, &ours, &bare, Cell::none(), effort));
     }
     Ok(Table {
         title: "A fleet",
         note: format!(
-            "{} tokens are due at once; {AT_A_TIME} tasks refresh them over plain http, on the \
-            same runtime. `ReqwestClient` and the pool let 64 requests be under way per host. The \
+            "{} tokens are due at once; {AT_A_TIME} tasks refresh them, on the same runtime; over \
+            plain http if nothing else is said. `ReqwestClient` and the pool let 64 requests be under way per host. The \
             pool's accounts are at rest before.",
             effort.fleet(),
         ),
@@ -84,19 +105,57 @@ enum Fleet {
     Pool(TokenPool),
 }
 
-/// Refreshes a pool whose tokens have all expired; each came with a refresh token.
-async fn due_pool(setting: &Setting, effort: Effort, rotation: Rotation) -> Result<Done, Error> {
-    let pool = Fleet::pool(setting, rotation)?;
-    let life = Duration::from_secs(1);
-    setting.server.set_life(life);
-    pool.clone().refresh(effort.fleet()).await?;
-    tokio::time::sleep(life * 2).await;
-    setting.server.set_life(Duration::from_secs(3600));
-    setting.server.take_count();
-    let done = pool.refresh(effort.fleet()).await?;
-    match setting.server.take_count() as usize == effort.fleet() {
-        true => Ok(done),
-        false => Err("the pool's tokens were not refreshed once each".into()),
+/// What is measured of our fleets.
+struct Case<'a> {
+    setting: &'a Setting,
+    origin: &'a str,
+    rotation: Rotation,
+}
+
+impl Case<'_> {
+    fn http(&self) -> Result<ReqwestClient, Error> {
+        let http = ReqwestClient::builder();
+        let http = http.add_root_certificates_pem(&self.setting.root_certificate);
+        Ok(http.only_added_root_certificates().build()?)
+    }
+
+    fn caches(&self, size: usize) -> Result<Fleet, Error> {
+        let http = self.http()?;
+        let cache = |at| {
+            let account = format!("account-{at}");
+            cache_of(&account, http.clone(), self.origin, self.rotation)
+        };
+        let caches: Result<Vec<_>, Error> = (0..size).map(cache).collect();
+        Ok(Fleet::Caches(Arc::new(caches?)))
+    }
+
+    /// Refreshes a pool whose tokens have all expired; each came with a refresh token.
+    async fn due_pool(&self, effort: Effort) -> Result<Done, Error> {
+        let (pool, server) = (self.pool()?, &self.setting.server);
+        let life = Duration::from_secs(1);
+        server.set_life(life);
+        pool.clone().refresh(effort.fleet()).await?;
+        tokio::time::sleep(life * 2).await;
+        server.set_life(Duration::from_secs(3600));
+        server.take_count();
+        let done = pool.refresh(effort.fleet()).await?;
+        match server.take_count() as usize == effort.fleet() {
+            true => Ok(done),
+            false => Err("the pool's tokens were not refreshed once each".into()),
+        }
+    }
+
+    fn pool(&self) -> Result<Fleet, Error> {
+        let server = OAuth2::token_url(format!("{}/offline", self.origin))
+            .allow_plain_http()
+            .client_id("app")
+            .client_secret("secret")
+            .client_credentials()
+            .rotation(self.rotation)
+            .build()?;
+        let server = move |account: &str| Ok(server.for_account(account)?);
+        let pool = TokenPool::builder(server).http_client(self.http()?);
+        Ok(Fleet::Pool(pool.runtime(Handle::current()).build()?))
     }
 }
 
@@ -106,32 +165,6 @@ struct Done {
 }
 
 impl Fleet {
-    fn caches(setting: &Setting, size: usize, rotation: Rotation) -> Result<Self, Error> {
-        let http = ReqwestClient::shared()?;
-        let cache = |at| {
-            cache_of(
-                &format!("account-{at}"),
-                http.clone(),
-                &setting.origin,
-                rotation,
-            )
-        };
-        let caches: Result<Vec<_>, Error> = (0..size).map(cache).collect();
-        Ok(Self::Caches(Arc::new(caches?)))
-    }
-
-    fn pool(setting: &Setting, rotation: Rotation) -> Result<Self, Error> {
-        let url = format!("{}/offline", setting.origin);
-        let server = move |account: &str| {
-            let server = OAuth2::token_url(&url).allow_plain_http().client_id("app");
-            let server = server.client_secret("secret").client_credentials();
-            let built = server.account(account).rotation(rotation).build();
-            built.map_err(|_| token_core::Error::new(ErrorKind::Config, "a wrong setting"))
-        };
-        let pool = TokenPool::builder(server).http_client(ReqwestClient::shared()?);
-        Ok(Self::Pool(pool.runtime(Handle::current()).build()?))
-    }
-
     async fn refresh_one(&self, at: usize) -> Result<(), Error> {
         match self {
             Self::Bare(refresher) => refresher.refresh().await,

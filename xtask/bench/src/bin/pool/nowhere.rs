@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use token_core::reexports::async_trait;
-use token_core::store::{
+use oauth2_refresh::token_core::reexports::async_trait;
+use oauth2_refresh::token_core::store::{
     Acquired, CommitCondition, Committed, DueCursor, DuePage, Entry, Intended, Intent, Owner,
     Record, Renewed, StoreError,
 };
-use token_core::{Generation, Timestamp, TokenKey, TokenStore};
+use oauth2_refresh::token_core::{Generation, Timestamp, TokenKey, TokenStore};
 
 #[derive(Debug)]
 pub(super) struct Nowhere;

@@ -1,24 +1,12 @@
-//! What an account of a pool costs, from a thousand to a million of them: memory, a fresh token, and
-//! being kept fresh, in one run.
-//!
-//! ```sh
-//! cargo bench -p token-cache --bench pool
-//! ```
+//! Measures pools of growing size, and prints JSON. It has an allocator of its own, which counts.
 //!
 //! `token` is the best of batches over random accounts, and is compared with a get from a sharded
-//! table of the same size, whose tokens were replaced once. Memory is what is requested of the allocator beyond the texts of access
-//! and refresh token; the store keeps nothing.
-
-#![expect(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a benchmark prints, and fails by panicking"
-)]
-#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-#![expect(clippy::indexing_slicing, reason = "indices are made to fit")]
+//! table of the same size, whose tokens were replaced once. Memory is what is requested of the
+//! allocator beyond the texts of access and refresh token; the store keeps nothing.
 
 mod nowhere;
 
+use std::alloc::System;
 use std::collections::HashMap;
 use std::fs;
 use std::future::Future;
@@ -29,69 +17,70 @@ use std::sync::{Arc, RwLock};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use bench::rows::pool::{COLUMNS, SIZES};
 use hashbrown::DefaultHashBuilder;
-use token_cache::TokenPool;
-use token_core::reexports::http::{Request as HttpRequest, Response};
-use token_core::reexports::{Bytes, async_trait};
-use token_core::{
+use oauth2_refresh::token_core::reexports::http::{Request as HttpRequest, Response};
+use oauth2_refresh::token_core::reexports::{Bytes, async_trait};
+use oauth2_refresh::token_core::{
     Answer, Attempt, BaseUrl, Error, HttpClient, Outcome, PlainHttp, Request, Rotation, Secret,
     SendError, Step, Token, TokenEndpoint, TokenKey, Validity,
 };
+use serde_json::{Map, Value, json};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use token_cache::TokenPool;
 use tokio::runtime::Builder;
 
 use self::nowhere::Nowhere;
 
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
 /// An access token of one kibibyte, and its refresh token.
 const ACCESS: usize = 1_024;
 const REFRESH: usize = 32;
-const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const BATCH: usize = 10_000;
 const BATCHES: usize = 60;
 const IDLE: Duration = Duration::from_secs(5);
 
 fn main() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    println!(
-        "{:>9} {:>12} {:>9} {:>10} {:>9} {:>7} {:>8} {:>8} {:>9}",
-        "accounts", "first token", "bytes", "token", "table", "ratio", "2 thr.", "table", "idle"
-    );
-    for size in SIZES {
-        let accounts: Vec<String> = (0..size)
-            .map(|number| format!("customer-{number}"))
-            .collect();
-        let pool = pool(runtime.handle().clone());
-        drop(pool.keep_fresh());
-        let began = Instant::now();
-        let counted = allocation_counter::measure(|| {
-            runtime.block_on(async {
-                for account in &accounts {
-                    drop(pool.token(account).await.unwrap());
-                }
-            });
-        });
-        let filled = began.elapsed();
-        let bytes = usize::try_from(counted.bytes_current).unwrap() / size;
-        let table = Table::of(&accounts);
-        let order = shuffled(size);
-        let account = |at: usize| accounts[order[at % size]].as_str();
-        let by_pool = best(|at| drop(black_box(ready(pool.token(account(at))).unwrap())));
-        let by_table = best(|at| drop(black_box(table.get(account(at)).unwrap())));
-        let ask = |at: usize| drop(black_box(ready(pool.token(account(at))).unwrap()));
-        let look = |at: usize| drop(black_box(table.get(account(at)).unwrap()));
-        let (by_two, by_two_in_table) = (two_threads(&ask), two_threads(&look));
-        let idle = idle_share(&runtime);
-        println!(
-            "{size:>9} {:>9.2} µs {:>9} {:>7.1} ns {:>6.1} ns {:>7.2} {:>6.2} x {:>6.2} x {:>7.3} %",
-            filled.as_secs_f64() * 1e6 / count(size),
-            bytes - ACCESS - REFRESH,
-            by_pool,
-            by_table,
-            by_pool / by_table,
-            by_two,
-            by_two_in_table,
-            idle * 100.0,
-        );
-    }
+    let measured = SIZES.map(|size| measure(&runtime, size));
+    println!("{}", Value::from(measured.to_vec()));
+}
+
+fn measure(runtime: &tokio::runtime::Runtime, size: usize) -> Map<String, Value> {
+    let accounts: Vec<String> = (0..size)
+        .map(|number| format!("customer-{number}"))
+        .collect();
+    let pool = pool(runtime.handle().clone());
+    drop(pool.keep_fresh());
+    let region = Region::new(ALLOCATOR);
+    let began = Instant::now();
+    runtime.block_on(async {
+        for account in &accounts {
+            drop(pool.token(account).await.unwrap());
+        }
+    });
+    let filled = began.elapsed();
+    let change = region.change();
+    let bytes = (change.bytes_allocated - change.bytes_deallocated) / size;
+    let table = Table::of(&accounts);
+    let order = shuffled(size);
+    let account = |at: usize| accounts[order[at % size]].as_str();
+    let by_pool = best(|at| drop(black_box(ready(pool.token(account(at))).unwrap())));
+    let by_table = best(|at| drop(black_box(table.get(account(at)).unwrap())));
+    let ask = |at: usize| drop(black_box(ready(pool.token(account(at))).unwrap()));
+    let measured = [
+        json!(bytes - ACCESS - REFRESH),
+        json!(filled.as_secs_f64() * 1e6 / size as f64),
+        json!(by_pool),
+        json!(by_table),
+        json!(by_pool / by_table),
+        json!(two_threads(&ask)),
+        json!(idle_share(runtime) * 100.0),
+    ];
+    let names = COLUMNS.map(|(name, _)| name.to_owned());
+    names.into_iter().zip(measured).collect()
 }
 
 type Shard = RwLock<HashMap<Arc<str>, Arc<str>, DefaultHashBuilder>>;
@@ -140,7 +129,7 @@ fn best(mut call: impl FnMut(usize)) -> f64 {
     for batch in 0..BATCHES {
         let began = Instant::now();
         (batch * BATCH..(batch + 1) * BATCH).for_each(&mut call);
-        best = best.min(began.elapsed().as_secs_f64() * 1e9 / count(BATCH));
+        best = best.min(began.elapsed().as_secs_f64() * 1e9 / BATCH as f64);
     }
     best
 }
@@ -157,7 +146,7 @@ fn two_threads(call: &(dyn Fn(usize) + Sync)) -> f64 {
                 });
             }
         });
-        count(threads) / began.elapsed().as_secs_f64()
+        threads as f64 / began.elapsed().as_secs_f64()
     };
     let rates = [1, 2].map(|threads| (0..3).map(|_| rate(threads)).fold(0.0, f64::max));
     rates[1] / rates[0]
@@ -166,21 +155,15 @@ fn two_threads(call: &(dyn Fn(usize) + Sync)) -> f64 {
 /// The share of a core that the pool takes while nothing is due.
 fn idle_share(runtime: &tokio::runtime::Runtime) -> f64 {
     let before = cpu_ticks();
-    // tidy: sleeps because it measures what happens while nothing is to be done.
     runtime.block_on(async { tokio::time::sleep(IDLE).await });
     // The kernel counts hundredths of a second.
-    count(cpu_ticks() - before) / 100.0 / IDLE.as_secs_f64()
+    (cpu_ticks() - before) as f64 / 100.0 / IDLE.as_secs_f64()
 }
 
 fn cpu_ticks() -> usize {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
     fields[11].parse::<usize>().unwrap() + fields[12].parse::<usize>().unwrap()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
-fn count(number: usize) -> f64 {
-    number as f64
 }
 
 /// All numbers below `size`, in an order that no cache foresees.
