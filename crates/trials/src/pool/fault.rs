@@ -8,14 +8,16 @@ use serde::{Deserialize, Serialize};
 pub(super) enum Fault {
     /// The store gives the lease to everyone, and keeps no intent.
     NoLease,
+    /// The store acknowledges each intent, and does not keep it.
+    NoIntent,
     /// The store does not list a quarter of the keys that are due.
     DueSkips,
-    /// The store acknowledges a twentieth of the tokens, and does not store them.
+    /// The store acknowledges the tokens of one account in twenty, and does not store them.
     StoresNothing,
     /// The store acknowledges each token three seconds before it stores it, so an account leaves
     /// memory before the store has its token.
     StoresLate,
-    /// The HTTP client sends a twentieth of the requests twice.
+    /// The HTTP client sends each request of one account in twenty twice.
     SendsTwice,
     /// The pool keeps twice as much in memory.
     TwiceInMemory,
@@ -27,7 +29,7 @@ impl Fault {
         let many = match self {
             Self::DueSkips => 4,
             Self::StoresNothing | Self::SendsTwice => 20,
-            Self::NoLease | Self::StoresLate | Self::TwiceInMemory => return true,
+            Self::NoLease | Self::NoIntent | Self::StoresLate | Self::TwiceInMemory => return true,
         };
         // Independent of which accounts callers ask for.
         (account.wrapping_mul(0x9e37_79b9) >> 16).is_multiple_of(many)

@@ -73,6 +73,8 @@ fn judge(fault: Option<Fault>, outcome: Result<Outcome>) -> Result<String> {
 fn said_of(fault: Fault) -> &'static [&'static str] {
     match fault {
         Fault::NoLease | Fault::SendsTwice => &[said::USED_AGAIN],
+        // Whether another process comes after the kill, or the end of the run.
+        Fault::NoIntent => &[said::USED_AGAIN, said::NOT_DECLARED],
         Fault::DueSkips => &[said::HAS_ENDED],
         Fault::StoresNothing => &[said::ACKNOWLEDGED],
         // Whether a kill or another process comes first.
@@ -90,11 +92,13 @@ fn is_seen_without_kills(fault: Fault) -> bool {
 
 fn options(fault: Option<Fault>) -> Options {
     let no_kills = fault.is_none_or(is_seen_without_kills);
+    // Each kill must hit some requests.
+    let more: usize = if fault == Some(Fault::NoIntent) { 4 } else { 1 };
     Options {
         store: StoreKind::File,
-        accounts: 100,
+        accounts: 100 * more,
         seconds: 16,
-        rate: 50,
+        rate: 50 * more as u64,
         calls: 250,
         processes: 2,
         seed: None,

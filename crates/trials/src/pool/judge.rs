@@ -5,8 +5,8 @@
 //! * A generation that the vendor issued and the store does not have is excused only if the very
 //!   process that sent the request was killed before it could report that the store acknowledged
 //!   it, and if it had not dawdled: a step took less than [`LONGEST_STEP`] reports of its own.
-//! * A refresh token is used again only after the death of a process that is excused for its
-//!   successor.
+//! * A refresh token is used again only after the death of another process that is excused for its
+//!   successor, by a process that had found in the store that it may have been sent.
 //! * The refresh token of a grant that is not lost has not ended: its end is that of the access
 //!   token and the spare time (`--spare`) later, by the vendor's clock, and the time is taken when
 //!   the processes are told to stop. If a killed process may have sent it, the others must leave it
@@ -40,6 +40,8 @@ const LONGEST_DOUBT: Duration = Duration::from_secs(27);
 pub(super) mod said {
     pub(crate) const ACKNOWLEDGED: &str = "the store acknowledged generation";
     pub(crate) const USED_AGAIN: &str = "used again the refresh token";
+    pub(crate) const NOT_DECLARED: &str =
+        "was about to be spent, and the store does not show that";
     pub(crate) const HAS_ENDED: &str = "its refresh token has ended, since nobody refreshed it";
     pub(crate) const AFTER_ITS_END: &str = "its refresh token was used after its end";
     pub(crate) const IN_MEMORY: &str = "were in memory beyond the limit";
@@ -218,8 +220,9 @@ impl Case<'_> {
         }
         ensure!(
             found == Found::Kept || self.stored.has_intent || self.grant.has_ended(),
-            "the store does not show that generation {} was about to be spent",
-            self.stored.generation
+            "generation {} {}",
+            self.stored.generation,
+            said::NOT_DECLARED
         );
         Ok(found)
     }
@@ -271,10 +274,22 @@ impl Case<'_> {
     }
 
     fn judge_use_again(&self, request: &Request) -> Result<()> {
-        let (killed, _) = self.excuse(request.spent + 1)?;
+        let Request { by, received, .. } = *request;
+        let generation = request.spent + 1;
+        let (killed, _) = self.excuse(generation)?;
+        let origin = self.grant.origin(generation);
         ensure!(
-            killed <= request.at,
+            origin.is_none_or(|origin| origin.by != by),
+            "it had used it itself"
+        );
+        ensure!(
+            killed <= received,
             "the process that had used it lived then"
+        );
+        let mut doubts = self.history.doubts(generation);
+        ensure!(
+            doubts.any(|doubt| doubt.by == by && doubt.found_at <= received),
+            "it had not found that another may have sent it"
         );
         Ok(())
     }

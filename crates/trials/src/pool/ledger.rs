@@ -33,8 +33,17 @@ pub(super) struct Request {
     pub(super) spent: u64,
     /// Which start of which process sent it.
     pub(super) by: u32,
+    pub(super) received: Instant,
+    /// When the vendor acted on it.
     pub(super) at: Instant,
     pub(super) answer: Answer,
+}
+
+/// When the vendor received a request, and when it acts on that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) received: Instant,
+    pub(super) at: Instant,
 }
 
 /// What the vendor answered.
@@ -111,7 +120,8 @@ impl Ledger {
         account: usize,
         spent: u64,
         by: u32,
-        (at, life): (Instant, Duration),
+        Times { received, at }: Times,
+        life: Duration,
     ) -> Option<u64> {
         let spare = self.spare;
         let grant = self.grants.get_mut(account)?;
@@ -119,6 +129,7 @@ impl Ledger {
         grant.requests.push(Request {
             spent,
             by,
+            received,
             at,
             answer,
         });

@@ -65,6 +65,14 @@ fn account(key: &TokenKey) -> Option<usize> {
     customer::number(&key.grant()?)
 }
 
+/// Returns the generation of the stored record if another owner may have spent it. An own intent is
+/// no reason to wait, nor is one for a record that has a successor.
+fn doubted(entry: &Entry, owner: &Owner) -> Option<Generation> {
+    let intent = entry.intent.as_ref()?;
+    let generation = entry.generation()?;
+    (intent.owner != *owner && intent.generation == generation).then_some(generation)
+}
+
 #[async_trait]
 impl TokenStore for SharedStore {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
@@ -82,8 +90,7 @@ impl TokenStore for SharedStore {
         }
         let acquired = self.store.acquire(key, owner, life).await;
         if let Ok(Acquired::Held(entry)) = &acquired
-            && entry.intent.is_some()
-            && let (Some(account), Some(generation)) = (account(key), entry.generation())
+            && let (Some(account), Some(generation)) = (account(key), doubted(entry, owner))
         {
             let next = generation.number() + 1;
             self.reporter.step(account, next, What::Doubted);
@@ -109,7 +116,7 @@ impl TokenStore for SharedStore {
 
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
         match self.fault {
-            Some(Fault::NoLease) => Ok(Intended::Written),
+            Some(Fault::NoLease | Fault::NoIntent) => Ok(Intended::Written),
             _ => self.store.write_intent(key, intent).await,
         }
     }
@@ -157,5 +164,38 @@ impl TokenStore for SharedStore {
         at_most: Duration,
     ) -> Option<Entry> {
         self.store.wait_for_change(key, seen, at_most).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vendor_auth::Secret;
+    use vendor_auth::types::Generation;
+    use vendor_auth::types::store::{Entry, Intent, Owner, Record, RefreshFingerprint};
+
+    use super::doubted;
+
+    /// The store has generation 2, and this owner's intent to spend this generation.
+    fn entry(owner: &str, spent: u64) -> Entry {
+        let fingerprint = RefreshFingerprint([2; 32]);
+        let body = Secret::from(String::new());
+        let mut entry = Entry::default();
+        entry.record = Some(Record::new(fingerprint, Generation::new(2), body));
+        entry.intent = Some(Intent {
+            owner: Owner::named(owner),
+            fingerprint: Some(fingerprint),
+            generation: Generation::new(spent),
+        });
+        entry
+    }
+
+    #[test]
+    fn another_owners_intent_to_spend_the_stored_token_is_a_doubt_and_no_other_is() {
+        let this = Owner::named("this");
+        let spent = Some(Generation::new(2));
+        assert_eq!(doubted(&entry("another", 2), &this), spent);
+        assert_eq!(doubted(&entry("this", 2), &this), None);
+        assert_eq!(doubted(&entry("another", 1), &this), None);
+        assert_eq!(doubted(&Entry::default(), &this), None);
     }
 }

@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Times};
 
 /// How many addresses it has: each exchange of a single-use token takes a connection of its own,
 /// and the ports of one address do not suffice for a thousand of them a second.
@@ -59,8 +59,9 @@ async fn token(
     Path(incarnation): Path<u32>,
     body: String,
 ) -> (StatusCode, Json<Value>) {
+    let received = now();
     tokio::time::sleep(LATENCY / 2).await;
-    let answer = vendor.answer(incarnation, &body);
+    let answer = vendor.answer(incarnation, &body, received);
     tokio::time::sleep(LATENCY / 2).await;
     match answer {
         Some(issued) => (StatusCode::OK, Json(issued)),
@@ -72,12 +73,15 @@ async fn token(
 }
 
 impl Vendor {
-    fn answer(&self, incarnation: u32, body: &str) -> Option<Value> {
+    fn answer(&self, incarnation: u32, body: &str, received: Instant) -> Option<Value> {
         let (account, spent) = spent(body)?;
-        let now = (now(), self.life);
         let mut ledger = self.ledger();
         let refresh_life = self.life + ledger.spare();
-        let next = ledger.exchange(account, spent, incarnation, now)?;
+        let times = Times {
+            received,
+            at: now(),
+        };
+        let next = ledger.exchange(account, spent, incarnation, times, self.life)?;
         Some(json!({
             "access_token": format!("A.{account}.{next}"),
             "refresh_token": format!("R.{account}.{next}"),

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::{Judge, Stored};
 use crate::pool::journal::Journal;
-use crate::pool::ledger::Ledger;
+use crate::pool::ledger::{Ledger, Times};
 use crate::pool::protocol::{Step, What};
 use crate::pool::vendor::now;
 use crate::pool::verdict::Verdict;
@@ -11,6 +11,8 @@ use crate::pool::verdict::Verdict;
 const SECOND: Duration = Duration::from_secs(1);
 const LIFE: Duration = Duration::from_secs(20);
 const SPARE: Duration = Duration::from_secs(80);
+/// How long after it has received a request the vendor acts on it.
+const LATENCY: Duration = Duration::from_millis(50);
 
 /// One account, of which process 1 gets generation 2 after 10 seconds.
 struct Case {
@@ -44,28 +46,43 @@ impl Case {
     }
 
     fn report(&mut self, by: u32, generation: u64, what: What) {
+        self.report_at(40, by, generation, what);
+    }
+
+    fn report_at(&mut self, at: u32, by: u32, generation: u64, what: What) {
         let step = Step {
             account: 0,
             generation,
             what,
         };
-        self.journal.note(by, step, self.begun + 40 * SECOND);
+        self.journal.note(by, step, self.begun + at * SECOND);
     }
 
     fn receive(&mut self, spent: u64, by: u32, at: u32) -> Option<u64> {
-        let at = self.begun + at * SECOND;
-        self.ledger.exchange(0, spent, by, (at, LIFE))
+        let received = self.begun + at * SECOND;
+        let at = received + LATENCY;
+        let times = Times { received, at };
+        self.ledger.exchange(0, spent, by, times, LIFE)
     }
 
-    /// Process 2 uses the first refresh token.
+    /// Process 2 uses the first refresh token, of which it was in doubt before.
     fn used_again(mut self, at: u32) -> Self {
-        self.report(2, 2, What::Sending);
-        assert_eq!(self.receive(1, 2, at), None);
+        self.report_at(at - 15, 2, 2, What::Doubted);
+        self.used_again_by(2, at)
+    }
+
+    fn used_again_by(mut self, process: u32, at: u32) -> Self {
+        self.report_at(at, process, 2, What::Sending);
+        assert_eq!(self.receive(1, process, at), None);
         self
     }
 
-    fn kill(mut self, process: u32, at: u32) -> Self {
-        self.killed.insert(process, self.begun + at * SECOND);
+    fn kill(self, process: u32, at: u32) -> Self {
+        self.kill_after(process, at * SECOND)
+    }
+
+    fn kill_after(mut self, process: u32, time: Duration) -> Self {
+        self.killed.insert(process, self.begun + time);
         self
     }
 
@@ -174,6 +191,37 @@ fn a_refresh_token_is_used_again_only_after_the_death_of_the_one_that_lost_its_s
     assert_eq!(before.receive(1, 2, 31), None);
     let verdict = before.judge(1, false, 32).unwrap();
     assert_eq!((verdict.used_again, verdict.asked_after_end), (1, 1));
+}
+
+#[test]
+fn a_process_that_is_killed_before_the_vendor_acts_lived_when_the_token_was_used_again() {
+    let case = Case::of(&[What::Sending], 0).used_again(30);
+    let meanwhile = 30 * SECOND + LATENCY / 2;
+    assert_wrong(
+        case.kill_after(1, meanwhile).judge(1, false, 32),
+        "lived then",
+    );
+}
+
+#[test]
+fn a_process_that_uses_a_refresh_token_twice_is_not_excused_by_its_own_death() {
+    let mut case = Case::of(&[What::Sending], 0).kill(1, 30);
+    case.report_at(15, 1, 2, What::Doubted);
+    let case = case.used_again_by(1, 30);
+    assert_wrong(case.judge(1, false, 32), "it had used it itself");
+}
+
+#[test]
+fn a_refresh_token_is_used_again_only_by_a_process_that_was_in_doubt_of_it() {
+    let ignored = Case::of(&[What::Sending], 0).kill(1, 11);
+    let mut ignored = ignored.used_again_by(2, 30);
+    assert_wrong(ignored.judge(1, false, 50), "had not found");
+    ignored.report_at(20, 3, 2, What::Doubted);
+    ignored.report_at(20, 2, 3, What::Doubted);
+    ignored.report_at(31, 2, 2, What::Doubted);
+    assert_wrong(ignored.judge(1, false, 50), "had not found");
+    ignored.report_at(29, 2, 2, What::Doubted);
+    assert_eq!(ignored.judge(1, false, 50).unwrap().used_again, 1);
 }
 
 #[test]
