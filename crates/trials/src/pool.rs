@@ -36,7 +36,8 @@ use crate::chaos::{StoreKind, in_runtime, machine_us};
 ///
 /// # Errors
 ///
-/// If something does not hold; the error says of which accounts.
+/// If something does not hold; the error says of which accounts. With a fault on purpose: if the
+/// judge does not find it.
 pub(crate) fn run(options: &Options) -> Result<()> {
     in_runtime(|folder| async move { run_in(&folder, options).await })
 }
@@ -81,10 +82,12 @@ async fn run_in(folder: &Path, options: &Options) -> Result<()> {
         options.accounts,
         seeding.as_secs_f64()
     );
-    let outcome = run
-        .kill_and_judge(Progress::Shown)
-        .await
-        .with_context(|| format!("seed {seed}"))?;
+    let outcome = run.kill_and_judge(Progress::Shown).await;
+    if let Some(fault) = options.fault {
+        println!("\ndetected: {}", faults::detected(fault, outcome)?);
+        return Ok(());
+    }
+    let outcome = outcome.with_context(|| format!("seed {seed}"))?;
     println!("\n{}\n", table::of(options, &outcome));
     println!("all invariants hold");
     Ok(())

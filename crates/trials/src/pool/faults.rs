@@ -54,6 +54,21 @@ fn judge(fault: Option<Fault>, outcome: Result<Outcome>) -> Result<String> {
             "  {name:<16} {kept} kept, {outlived} past their first end"
         ));
     };
+    let error = detected(fault, outcome)?;
+    let first = error.split(said::BETWEEN_ACCOUNTS).next();
+    Ok(format!(
+        "  {name:<16} detected: {}",
+        first.unwrap_or_default()
+    ))
+}
+
+/// Returns what the judge said of a run with this fault.
+///
+/// # Errors
+///
+/// If that is nothing, or has nothing to do with the fault.
+pub(super) fn detected(fault: Fault, outcome: Result<Outcome>) -> Result<String> {
+    let name = options(Some(fault)).fault_name();
     let Err(error) = outcome else {
         bail!("the fault `{name}` was not detected");
     };
@@ -62,11 +77,7 @@ fn judge(fault: Option<Fault>, outcome: Result<Outcome>) -> Result<String> {
         said_of(fault).iter().any(|said| error.contains(said)),
         "the fault `{name}` was not detected, but this was: {error}"
     );
-    let first = error.split(said::BETWEEN_ACCOUNTS).next();
-    Ok(format!(
-        "  {name:<16} detected: {}",
-        first.unwrap_or_default()
-    ))
+    Ok(error)
 }
 
 /// Returns what the judge has to say of a fault.
@@ -106,5 +117,26 @@ fn options(fault: Option<Fault>) -> Options {
         spare: if no_kills { 8 } else { 75 },
         no_kills,
         fault,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Result, anyhow};
+
+    use super::detected;
+    use crate::pool::fault::Fault;
+    use crate::pool::judge::said;
+
+    fn fails_with(error: &str) -> Result<String> {
+        detected(Fault::DueSkips, Err(anyhow!("{error}")))
+    }
+
+    #[test]
+    fn a_run_with_a_fault_passes_only_if_the_judge_says_what_belongs_to_it() {
+        let found = fails_with(said::HAS_ENDED);
+        assert_eq!(found.ok().as_deref(), Some(said::HAS_ENDED));
+        let other = fails_with(said::USED_AGAIN).unwrap_err();
+        assert!(other.to_string().contains("but this was"), "{other}");
     }
 }

@@ -15,8 +15,8 @@ use super::journal::Journal;
 use super::protocol::{Assignment, Calls, Message, Report};
 use super::vendor::now;
 
-/// A message of this start of a process.
-type Received = (u32, Message);
+/// A message of this start of a process, and when its line was read.
+type Received = (u32, Message, Instant);
 
 /// All processes.
 #[derive(Debug)]
@@ -126,9 +126,9 @@ impl Workers {
         }
     }
 
-    fn note(&mut self, (by, message): Received) {
+    fn note(&mut self, (by, message, read_at): Received) {
         match message {
-            Message::Step(step) => self.journal.note(by, step, now()),
+            Message::Step(step) => self.journal.note(by, step, read_at),
             Message::Health(report) => {
                 self.journal.beat(by);
                 self.seen.note(by, report, self.assignment.in_memory);
@@ -206,10 +206,11 @@ fn command(assignment: &str) -> Command {
 async fn listen(stdout: ChildStdout, incarnation: u32, outbox: mpsc::UnboundedSender<Received>) {
     let mut lines = BufReader::new(stdout).lines();
     while let Ok(Some(line)) = lines.next_line().await {
+        let read_at = now();
         let Ok(message) = serde_json::from_str(&line) else {
             continue;
         };
-        if outbox.send((incarnation, message)).is_err() {
+        if outbox.send((incarnation, message, read_at)).is_err() {
             return;
         }
     }
