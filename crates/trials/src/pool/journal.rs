@@ -93,7 +93,8 @@ impl History<'_> {
     /// since then.
     pub(super) fn last(&self, by: u32, generation: u64) -> Option<(What, u64)> {
         let steps = self.of(by, generation);
-        let last = steps.filter(|step| step.what != What::Doubted).last()?;
+        let is_before = |what| matches!(what, What::Doubted | What::Declaring);
+        let last = steps.filter(|step| !is_before(step.what)).last()?;
         let beats = self.beats.get(&by).copied().unwrap_or_default();
         Some((last.what, beats - last.beat))
     }
@@ -128,6 +129,15 @@ impl History<'_> {
                 sent_at: sent.map(|step| step.at),
             }
         })
+    }
+
+    /// Returns the processes that declared that they would send the refresh token for this
+    /// generation, and when.
+    pub(super) fn declared(&self, generation: u64) -> impl Iterator<Item = (u32, Instant)> {
+        let is_it =
+            move |step: &&Noted| (step.generation, step.what) == (generation, What::Declaring);
+        let declared = self.steps.iter().filter(is_it);
+        declared.map(|step| (step.by, step.at))
     }
 
     fn of(&self, by: u32, generation: u64) -> impl Iterator<Item = &Noted> {

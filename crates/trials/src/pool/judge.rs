@@ -10,18 +10,19 @@
 //! * The refresh token of a grant that is not lost has not ended: its end is that of the access
 //!   token and the spare time (`--spare`) later, by the vendor's clock, and the time is taken when
 //!   the processes are told to stop. If a killed process may have sent it, the others must leave it
-//!   alone for a while, and each must begin again with that: this excuses a grant only if each that
-//!   has found it so was killed before it had had [`LONGEST_DOUBT`] for it.
+//!   alone for a while, and each must begin again with that: `judge/doubt.rs` says when this excuses
+//!   a grant.
 
+mod doubt;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Error, Result, anyhow, bail, ensure};
 
-use super::journal::{Doubt, History, Journal};
+use super::journal::{History, Journal};
 use super::ledger::{Answer, Grant, Ledger, Request};
 use super::protocol::What;
 use super::verdict::{Found, Verdict};
@@ -31,17 +32,11 @@ use super::verdict::{Found, Verdict};
 /// and the vendor needs milliseconds.
 const LONGEST_STEP: u64 = 10;
 
-/// How long after the end of the access token, or after it has found that another process may have
-/// sent the refresh token if that is later, a process sends it at the latest: 15 s, two looks at the
-/// store, and the request.
-const LONGEST_DOUBT: Duration = Duration::from_secs(27);
-
 /// What is said of each fault.
 pub(super) mod said {
     pub(crate) const ACKNOWLEDGED: &str = "the store acknowledged generation";
     pub(crate) const USED_AGAIN: &str = "used again the refresh token";
-    pub(crate) const NOT_DECLARED: &str =
-        "was about to be spent, and the store does not show that";
+    pub(crate) const NOT_DECLARED: &str = "was about to be spent, and the store does not show that";
     pub(crate) const HAS_ENDED: &str = "its refresh token has ended, since nobody refreshed it";
     pub(crate) const AFTER_ITS_END: &str = "its refresh token was used after its end";
     pub(crate) const IN_MEMORY: &str = "were in memory beyond the limit";
@@ -159,21 +154,6 @@ impl Case<'_> {
             self.stored.generation
         );
         Ok(Found::EndedInDoubt)
-    }
-
-    /// Returns whether processes were in doubt whether the newest refresh token was sent, and none
-    /// of them had time to end that.
-    fn has_ended_in_doubt(&self) -> bool {
-        let had_time = |doubt: Doubt| {
-            let killed = self.judge.killed.get(&doubt.by).copied();
-            let until = doubt.sent_at.or(killed).unwrap_or(self.judge.stopped_at);
-            let since = doubt.found_at.max(self.grant.expires_at);
-            until.saturating_duration_since(since) > LONGEST_DOUBT
-        };
-        let mut doubts = self.history.doubts(self.grant.newest + 1).peekable();
-        // A refusal takes the intent away.
-        let may_be_sent = self.stored.has_intent || self.grant.has_ended();
-        may_be_sent && doubts.peek().is_some() && !doubts.any(had_time)
     }
 
     /// Whether the store has the newest token, and nobody reported so.

@@ -89,6 +89,13 @@ impl Grant {
         last.is_some_and(|last| last.answer != Answer::Issued)
     }
 
+    /// Whether a request, or the time, had ended it at this instant.
+    fn had_ended(&self, at: Instant, spare: Duration) -> bool {
+        let mut requests = self.requests.iter();
+        let refused = requests.find(|request| request.answer != Answer::Issued);
+        refused.is_some_and(|refused| refused.at <= at) || self.expires_at + spare <= at
+    }
+
     /// Returns the request that brought this generation.
     pub(super) fn origin(&self, generation: u64) -> Option<&Request> {
         self.requests
@@ -144,11 +151,41 @@ impl Ledger {
         Some(grant.newest)
     }
 
+    /// Whether the grant of an account had ended at this instant.
+    pub(super) fn had_ended(&self, account: usize, at: Instant) -> bool {
+        let grant = self.grants.get(account);
+        grant.is_some_and(|grant| grant.had_ended(at, self.spare))
+    }
+
     pub(super) fn grants(&self) -> &[Grant] {
         &self.grants
     }
 
     pub(super) fn spare(&self) -> Duration {
         self.spare
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Ledger, Times};
+    use crate::pool::vendor::now;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_grant_has_ended_from_the_request_that_ended_it_or_the_end_of_its_refresh_token() {
+        let begun = now();
+        let mut ledger = Ledger::new(2, 20 * SECOND, begun + 10 * SECOND);
+        for at in [5, 8] {
+            let (received, at) = (begun + at * SECOND, begun + at * SECOND);
+            ledger.exchange(0, 1, 1, Times { received, at }, 10 * SECOND);
+        }
+        assert!(!ledger.had_ended(0, begun + 7 * SECOND));
+        assert!(ledger.had_ended(0, begun + 8 * SECOND));
+        assert!(!ledger.had_ended(1, begun + 29 * SECOND));
+        assert!(ledger.had_ended(1, begun + 30 * SECOND));
     }
 }

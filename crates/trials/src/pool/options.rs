@@ -41,7 +41,7 @@ pub(crate) struct Options {
     /// No process is killed: then nothing is excused.
     #[arg(long)]
     pub(super) no_kills: bool,
-    /// What goes wrong on purpose, to see what the judge says of it.
+    /// What goes wrong on purpose. The run passes if the judge detects that.
     #[arg(long, value_enum)]
     pub(super) fault: Option<Fault>,
 }

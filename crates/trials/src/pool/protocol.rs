@@ -33,6 +33,8 @@ pub(super) struct Assignment {
 pub(super) enum Message {
     Health(Report),
     Step(Step),
+    /// A caller was told that somebody must log in again to this account.
+    LoginNeeded(usize),
 }
 
 /// A step of an exchange. It is in the pipe before the next one is taken, so a killed process has
@@ -50,6 +52,8 @@ pub(super) struct Step {
 pub(super) enum What {
     /// The process has the lease, and finds that another may have sent the refresh token.
     Doubted,
+    /// The store is about to be asked to note that the process will send the refresh token.
+    Declaring,
     /// The refresh token of the generation before is about to be sent.
     Sending,
     /// The vendor's token has arrived.
@@ -115,8 +119,6 @@ pub(super) struct Calls {
     pub(super) slowest_ms: u64,
     /// How many got an error, by its kind.
     pub(super) refused: BTreeMap<String, u64>,
-    /// Accounts of which a caller was told that somebody must log in again.
-    pub(super) must_log_in: Vec<usize>,
 }
 
 impl Calls {
@@ -134,7 +136,6 @@ impl Calls {
         for (kind, count) in other.refused {
             *self.refused.entry(kind).or_default() += count;
         }
-        self.must_log_in.extend(other.must_log_in);
     }
 }
 

@@ -198,12 +198,10 @@ fn judge_seen(workers: &Workers, ledger: &Ledger) -> Result<()> {
         seen.most_beyond_limit,
         said::IN_MEMORY
     );
-    let lives = |account: &&usize| {
-        let grant = ledger.grants().get(**account);
-        grant.is_none_or(|grant| !grant.has_ended())
-    };
-    if let Some(account) = seen.calls.must_log_in.iter().find(lives) {
-        bail!("callers of customer-{account} were told to log in again, and its grant lives");
+    let mut logins_needed = seen.logins_needed.iter();
+    if let Some((account, _)) = logins_needed.find(|(account, at)| !ledger.had_ended(*account, *at))
+    {
+        bail!("callers of customer-{account} were told to log in again, and its grant lived then");
     }
     Ok(())
 }

@@ -115,6 +115,10 @@ impl TokenStore for SharedStore {
     }
 
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
+        if let Some(account) = account(key) {
+            let next = intent.generation.number() + 1;
+            self.reporter.step(account, next, What::Declaring);
+        }
         match self.fault {
             Some(Fault::NoLease | Fault::NoIntent) => Ok(Intended::Written),
             _ => self.store.write_intent(key, intent).await,

@@ -46,6 +46,8 @@ pub(super) struct Seen {
     pub(super) evicted: BTreeMap<u32, u64>,
     /// The latest report of each start, for people to read.
     pub(super) latest: BTreeMap<u32, String>,
+    /// Accounts of which callers were told that somebody must log in again, and when.
+    pub(super) logins_needed: Vec<(usize, Instant)>,
     /// Those that ended with nothing under way.
     pub(super) drained: BTreeSet<u32>,
 }
@@ -129,6 +131,7 @@ impl Workers {
     fn note(&mut self, (by, message, read_at): Received) {
         match message {
             Message::Step(step) => self.journal.note(by, step, read_at),
+            Message::LoginNeeded(account) => self.seen.logins_needed.push((account, read_at)),
             Message::Health(report) => {
                 self.journal.beat(by);
                 self.seen.note(by, report, self.assignment.in_memory);

@@ -13,7 +13,7 @@ use vendor_auth::{Error, ErrorKind, TokenGuard, TokenPool};
 
 use crate::chaos::Random;
 use crate::pool::customer::name;
-use crate::pool::protocol::{Assignment, Calls};
+use crate::pool::protocol::{Assignment, Calls, Message, send};
 
 const CALLERS: u32 = 8;
 /// Every other call is for one of the first twentieth of all accounts.
@@ -124,7 +124,7 @@ impl Shared {
                 let kind = kind.split([' ', '{']).next().unwrap_or_default();
                 *calls.refused.entry(kind.to_owned()).or_default() += 1;
                 if error.kind() == ErrorKind::Rejected {
-                    calls.must_log_in.push(account);
+                    send(&Message::LoginNeeded(account));
                 }
             }
         }
