@@ -88,7 +88,8 @@ impl TokenPool {
     }
 
     /// Reports that an API rejected this token with 401, as
-    /// [`TokenCache::invalidate`](crate::TokenCache::invalidate) does.
+    /// [`TokenCache::invalidate`](crate::TokenCache::invalidate) does. If the account is not in
+    /// memory, nothing is noted.
     pub fn invalidate(&self, account: &str, token: &Token) {
         self.inner.reject(account, token);
     }
@@ -102,7 +103,10 @@ impl TokenPool {
     /// ```
     ///
     /// What is under way for the account is completed and stored first; then it leaves memory too. A
-    /// caller that asks for the account again begins with what the store has.
+    /// caller that asks for the account again begins with what the store has; one whose endpoint is
+    /// still being made brings the account back. If the refresh token may have been spent by an
+    /// exchange whose outcome is unknown, the account stays until the next one. Other failures are
+    /// forgotten, as are a pause that the vendor asked for and the rejection of a token by an API.
     ///
     /// The store keeps the token, and [`keep_fresh`](Self::keep_fresh) keeps that grant alive. Only
     /// [`logout`](TokenCache::logout) ends the grant and deletes the token:

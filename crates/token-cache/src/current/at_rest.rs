@@ -98,6 +98,12 @@ impl ToldAtRest {
 }
 
 impl AtRest {
+    /// Whether the refresh token was sent, and nobody knows whether the vendor took it.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        let trouble = self.trouble.as_ref();
+        trouble.is_some_and(|trouble| trouble.failures.is_in_doubt())
+    }
+
     /// Whether it knows of failures, which the store does not have.
     pub(crate) fn has_failed(&self) -> bool {
         let trouble = self.trouble.as_ref();

@@ -100,7 +100,7 @@ impl Known {
         let used = accounts.each(|entry| Some(entry.deployment()));
         let used: HashSet<DeploymentHash> = used.collect();
         self.by_name.retain(|name, deployment| {
-            used.contains(&accounts.deployment_named(name)) || !deployment.is_unused()
+            used.contains(&accounts.deployment_named(name)) || !deployment.may_be_forgotten()
         });
         // The next look at all accounts is as far away as this one was useful.
         self.most = KEPT.max(2 * self.by_name.len());
@@ -109,8 +109,9 @@ impl Known {
 
 impl Deployment {
     /// Whether no engine works with it, and nothing is known that the next exchange must wait for.
-    fn is_unused(&self) -> bool {
-        Arc::strong_count(&self.admission) == 1 && self.admission.is_over()
+    fn may_be_forgotten(&self) -> bool {
+        // First: to retire what is in use would delay an exchange.
+        Arc::strong_count(&self.admission) == 1 && self.admission.retire()
     }
 }
 

@@ -55,7 +55,7 @@ impl TokenPool {
         };
         let states = self.inner.accounts().each(|entry| {
             let slot = &entry.slot;
-            let (at_work, failing) = (slot.at_work().is_some(), slot.is_in_trouble());
+            let (at_work, failing) = (slot.at_work().is_some(), slot.has_failed());
             Some((at_work, failing, slot.needs_login().is_some()))
         });
         for (at_work, failing, needs_login) in states {

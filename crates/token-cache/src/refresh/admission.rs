@@ -128,9 +128,9 @@ impl Admission {
         Ok(())
     }
 
-    /// Whether the next exchange has nothing to wait for. It uses up the start of one, and is for
-    /// limits that are about to be forgotten.
-    pub(crate) fn is_over(&self) -> bool {
+    /// Ends these limits if the next exchange would have nothing to wait for. Returns whether it
+    /// did: a start was used up then.
+    pub(crate) fn retire(&self) -> bool {
         let now = self.clock.now().elapsed;
         let is_paused = self.lock().is_some_and(|pause| now < pause.until);
         let limiter = self.limiter.as_ref();

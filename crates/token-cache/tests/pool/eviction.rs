@@ -116,3 +116,17 @@ async fn what_a_vendor_asked_for_is_kept_though_others_need_the_room() {
     pool.token("another").await.unwrap();
     assert_eq!(pool.health().failing, 0, "it may leave now");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_token_does_not_come_back_as_a_good_one_from_the_store() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let pool = vendor.pool(&store).max_in_memory(1).build().unwrap();
+    let token = pool.token("alice").await.unwrap();
+    pool.invalidate("alice", &token);
+    for other in ["bob", "carol", "dave"] {
+        pool.token(other).await.unwrap();
+        advance(2 * SECOND).await;
+    }
+    let next = pool.token("alice").await.unwrap();
+    assert_eq!(next.access().expose(), "access-alice-2");
+}

@@ -100,3 +100,24 @@ async fn a_forgotten_account_that_a_caller_asks_for_again_is_back() {
     let health = pool.health();
     assert_eq!((health.in_memory, health.at_work), (1, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_forgotten_account_in_doubt_does_not_send_its_refresh_token_again_at_once() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let make = |account: &str| Ok(Customer::of(account).without_login());
+    let pool = vendor.configured(TokenPool::builder(make), &store);
+    let pool = pool.build().unwrap();
+    let cache = pool.cache("alice").await.unwrap();
+    cache.set_token(refresh_token("alice", 0)).await.unwrap();
+    drop(cache);
+    advance(50 * MINUTE).await;
+    vendor.take(3 * MINUTE); // longer than the exchange may take
+    _ = pool.token("alice").await;
+    pass(130 * SECOND).await;
+    assert_eq!(vendor.requests_of("alice"), 1);
+    vendor.take(SECOND / 10);
+    pool.forget("alice");
+    _ = pool.token("alice").await;
+    pass(5 * SECOND).await;
+    assert_eq!(vendor.requests_of("alice"), 1);
+}

@@ -13,10 +13,12 @@ use self::counted::LastCounted;
 use crate::clock::CacheClock;
 use crate::current::at_rest::AtRest;
 use crate::current::cached_token::CachedToken;
+use crate::current::decide::Status;
 use crate::current::token_guard::TokenGuard;
 use crate::flight::Shared;
 use crate::flight::in_pool::InPool;
 use crate::pool::health::account::AccountHealth;
+use crate::pool::schedule::second;
 use crate::telemetry::pool_metric::Counted;
 
 /// It does not stand in the schedule.
@@ -137,7 +139,9 @@ impl Slot {
         if work.wanted == Wanted::ByCaller {
             self.mark_used();
         }
-        self.stays = Stays::Always;
+        if self.stays == Stays::IfUsed || self.was_used() {
+            self.stays = Stays::Always;
+        }
         self.key = work.key;
         self.state = State::AtWork(engine.clone());
         self.recount();
@@ -185,8 +189,9 @@ impl Slot {
         }
     }
 
-    pub(in crate::pool) fn is_in_trouble(&self) -> bool {
-        matches!(self.state, State::InTrouble(_))
+    /// Whether the last exchange failed. An account that was only logged out has not.
+    pub(in crate::pool) fn has_failed(&self) -> bool {
+        matches!(&self.state, State::InTrouble(it) if it.rest.has_failed())
     }
 
     pub(super) fn engine(&self, wanted: Wanted) -> Option<Arc<Shared>> {
@@ -224,11 +229,14 @@ impl Slot {
     }
 
     /// Whether the store has all that is known of it at this second of elapsed time. It does not
-    /// have what it failed with.
+    /// have what it failed with, nor that an API rejected its token.
     pub(super) fn is_free(&self, now: u32) -> bool {
         match &self.state {
-            State::AtRest(_) => true,
-            State::InTrouble(it) => now >= it.until || !it.rest.has_failed(),
+            State::AtRest(cached) => !is_rejected(cached, now),
+            State::InTrouble(it) => {
+                let is_over = now >= it.until || !it.rest.has_failed();
+                is_over && !is_rejected(&it.rest.cached, now)
+            }
             State::AtWork(_) => false,
         }
     }
@@ -238,7 +246,7 @@ impl Slot {
         self.counted.recount(|counted| match counted {
             Counted::InMemory => true,
             Counted::AtWork => self.at_work().is_some(),
-            Counted::Failing => self.is_in_trouble(),
+            Counted::Failing => self.has_failed(),
             Counted::LoginNeeded => self.needs_login().is_some(),
         });
     }
@@ -257,4 +265,13 @@ impl Slot {
             self.used.store(true, Ordering::Relaxed);
         }
     }
+}
+
+/// Whether an API rejected a token that has not ended at this second of elapsed time. From the store
+/// it would come back as a good one.
+fn is_rejected(cached: &CachedToken, now: u32) -> bool {
+    let anchor = cached.anchor();
+    let life = cached.validity().expires_at().since(anchor.wall);
+    let ends = second(anchor.elapsed.saturating_add(life));
+    cached.status() == Status::Rejected && now < ends
 }

@@ -26,11 +26,16 @@ pub(in crate::pool::accounts) enum Ended {
 }
 
 impl Slot {
-    /// Notes that the program forgets the account. Returns whether nothing is left to do for it.
+    /// Notes that the program forgets the account. Returns whether nothing is left to do for it:
+    /// a refresh token that may have been spent is not sent again because nobody remembers it.
     pub(in crate::pool::accounts) fn forget(&mut self) -> bool {
         self.used.store(false, Ordering::Relaxed);
         self.stays = Stays::IfUsedAgain;
-        self.at_work().is_none() || self.settle() == Ended::Useless
+        match &self.state {
+            State::AtRest(_) => true,
+            State::InTrouble(it) => !it.rest.is_in_doubt(),
+            State::AtWork(_) => self.settle() == Ended::Useless,
+        }
     }
 
     /// Ends the engine if nobody but this slot holds it, and it has nothing to do.
@@ -65,7 +70,7 @@ impl Slot {
         let is_in_order = rest.trouble.is_none();
         let is_wanted = self.stays == Stays::Always || self.was_used();
         let is_useful = !rest.cached.is_placeholder() && is_wanted;
-        let is_forgotten = self.stays == Stays::IfUsedAgain && !is_wanted;
+        let is_forgotten = self.stays == Stays::IfUsedAgain && !is_wanted && !rest.is_in_doubt();
         if (is_in_order && !is_useful) || is_forgotten {
             return Ended::Useless;
         }
