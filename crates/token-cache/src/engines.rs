@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use token_core::store::Owner;
-use token_core::{ApiOrigin, HttpClient, Token};
+use token_core::{ApiOrigin, Clock as _, HttpClient, Token};
 
 use crate::clock::CacheClock;
 use crate::current::endpoint_traits::EndpointTraits;
@@ -111,7 +111,12 @@ impl NewEngine {
 impl Engines {
     pub(crate) fn start(&self, engine: NewEngine) -> Shared {
         let attempts = Attempts::new(self.entropy.clone(), engine.server_clock);
-        let traits = EndpointTraits::of(engine.source.newest()).with_api_origins(&self.api_origins);
+        let traits = EndpointTraits::of(engine.source.newest());
+        let traits = match engine.source.changes() {
+            true => traits.asked_for_login(&attempts.next(&self.clock.now())),
+            false => traits,
+        };
+        let traits = traits.with_api_origins(&self.api_origins);
         let meter = engine
             .meter
             .unwrap_or_else(|| Meter::of_grant(traits.key()));

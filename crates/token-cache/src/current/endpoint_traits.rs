@@ -14,7 +14,8 @@ pub(crate) struct EndpointTraits {
     pub(super) rotation: Rotation,
     pub(super) exchange_ends_old_token: bool,
     pub(super) api_origins: Vec<ApiOrigin>,
-    endpoint: AnyEndpoint,
+    /// To be asked whether it has a login.
+    endpoint: Option<AnyEndpoint>,
     has_login: OnceLock<bool>,
 }
 
@@ -25,9 +26,17 @@ impl EndpointTraits {
             rotation: endpoint.rotation(),
             exchange_ends_old_token: endpoint.exchange_ends_old_token(),
             api_origins: endpoint.api_origins(),
-            endpoint,
+            endpoint: Some(endpoint),
             has_login: OnceLock::new(),
         }
+    }
+
+    /// Lets go of the endpoint, whose credentials may be replaced.
+    pub(crate) fn asked_for_login(mut self, attempt: &Attempt) -> Self {
+        if let Some(endpoint) = self.endpoint.take() {
+            self.has_login = OnceLock::from(endpoint.login(attempt).is_some());
+        }
+        self
     }
 
     /// Adds origins that the program named.
@@ -41,13 +50,16 @@ impl EndpointTraits {
     }
 
     /// Whether there is a repeatable login. Only building its request tells, and few refreshes
-    /// want to know. A login that panics is one: the exchange will report it.
+    /// want to know. One that panics counts as a login for now: the exchange reports it.
     pub(super) fn has_login(&self, entropy: &Entropy, now: impl FnOnce() -> Timestamp) -> bool {
-        let ask = || {
-            let attempt = Attempt::new(now(), entropy.bytes());
-            asked(|| self.endpoint.login(&attempt).is_some()).unwrap_or(true)
+        let (None, Some(endpoint)) = (self.has_login.get(), &self.endpoint) else {
+            return self.has_login.get().is_some_and(|has_login| *has_login);
         };
-        *self.has_login.get_or_init(ask)
+        let attempt = Attempt::new(now(), entropy.bytes());
+        match asked(|| endpoint.login(&attempt).is_some()) {
+            Ok(has_login) => *self.has_login.get_or_init(|| has_login),
+            Err(_) => true,
+        }
     }
 }
 

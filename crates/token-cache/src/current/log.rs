@@ -1,8 +1,9 @@
 //! Events as log lines. An outage is one warning, however many attempts fail in it, and one line
 //! when it is over.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use token_core::TokenKey;
 use tracing::{debug, error, info, warn};
@@ -25,7 +26,18 @@ pub(crate) struct VendorLog(Arc<OfVendor>);
 
 #[derive(Debug, Default)]
 struct OfVendor {
-    odd_answers: Matter,
+    /// What has been odd in its answers: constant texts, so there are few.
+    odd: Mutex<BTreeSet<&'static str>>,
+}
+
+impl OfVendor {
+    /// Whether something here is odd for the first time.
+    fn has_new(&self, what: &[&'static str]) -> bool {
+        let mut known = self.odd.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known.len();
+        known.extend(what);
+        known.len() > before
+    }
 }
 
 #[derive(Debug, Default)]
@@ -43,10 +55,10 @@ impl Matter {
     }
 }
 
-/// Logs the first of a kind as a warning, and the others for those who debug.
-macro_rules! warn_once {
-    ($matter:expr, $($line:tt)*) => {
-        match $matter.begins() {
+/// Logs what is new as a warning, and all else for those who debug.
+macro_rules! warn_if {
+    ($is_new:expr, $($line:tt)*) => {
+        match $is_new {
             true => warn!(target: "token_cache", $($line)*),
             false => debug!(target: "token_cache", $($line)*),
         }
@@ -106,8 +118,10 @@ impl Log {
 
     fn trouble(&self, key: &TokenKey, event: &Event) {
         match event {
-            Event::Failed { error, next_in } => warn_once!(self.exchanges_fail, %key, %error,
-                ?next_in, "an exchange failed: it is tried again, a live token is still served"),
+            Event::Failed { error, next_in } => {
+                warn_if!(self.exchanges_fail.begins(), %key, %error,
+                ?next_in, "an exchange failed: it is tried again, a live token is still served");
+            }
             Event::Rejected { error } => {
                 self.exchanges_fail.begins();
                 error!(target: "token_cache", %key, %error, "log in again");
@@ -116,13 +130,15 @@ impl Log {
                 "the vendor has refused in the same way for long: a login may be needed"),
             Event::GrantEnds { at } => warn!(target: "token_cache", %key, %at,
                 "the grant ends: log in again before that"),
-            Event::PersistFailed { generation, error } => warn_once!(self.store_fails, %key,
+            Event::PersistFailed { generation, error } => warn_if!(self.store_fails.begins(), %key,
                 %generation, %error, "the store did not take the token: it is written again"),
-            Event::FallbackFailed { generation, error } => warn_once!(self.fallback_fails, %key,
-                %generation, %error, "nor did the fallback store: the token is in memory alone"),
+            Event::FallbackFailed { generation, error } => {
+                warn_if!(self.fallback_fails.begins(), %key,
+                %generation, %error, "nor did the fallback store: the token is in memory alone");
+            }
             Event::OddAnswer { generation, what } => {
-                let OfVendor { odd_answers } = &*self.of_vendor.0;
-                warn_once!(odd_answers, %key, %generation, ?what, "the vendor's answer is odd");
+                let is_new = self.of_vendor.0.has_new(what);
+                warn_if!(is_new, %key, %generation, ?what, "the vendor's answer is odd");
             }
             Event::RefusedAgain { generation } => warn!(target: "token_cache", %key, %generation,
                 "APIs reject the token, which is not at fault: look for the cause there"),
@@ -161,5 +177,14 @@ mod tests {
         log.event(&key, &Event::PersistFailed { generation, error });
         log.event(&key, &Event::Superseded { generation });
         assert!(log.store_fails.begins(), "the next one is another outage");
+    }
+
+    #[test]
+    fn something_that_was_not_odd_before_is_new() {
+        let of_vendor = OfVendor::default();
+        assert!(of_vendor.has_new(&["no type"]));
+        assert!(!of_vendor.has_new(&["no type"]));
+        assert!(of_vendor.has_new(&["no type", "no end"]));
+        assert!(!of_vendor.has_new(&["no end"]));
     }
 }

@@ -30,6 +30,11 @@ impl EndpointSource {
         }
     }
 
+    /// Whether an endpoint is built before each exchange.
+    pub(crate) fn changes(&self) -> bool {
+        self.make.is_some()
+    }
+
     /// Returns the endpoint of the newest exchange.
     pub(crate) fn newest(&self) -> AnyEndpoint {
         (**self.newest.load()).clone()
@@ -87,7 +92,7 @@ pub(crate) async fn unless_it_panics<T>(theirs: impl Future<Output = T>) -> Opti
     .await
 }
 
-/// Asks an endpoint for something, before anything is sent.
+/// Asks an endpoint for something, which sends nothing.
 ///
 /// # Errors
 ///

@@ -42,11 +42,15 @@ impl Exchanger<'_> {
         let deadline = self.clock.now().elapsed.saturating_add(limits.within);
         let mut retry = limits.retry;
         let mut may_ask_again = retry != RetryPolicy::Never;
-        let mut doubt = None;
+        let mut doubt: Option<ExchangeError> = None;
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let first = build(&self.attempt())?;
+            let first = match build(&self.attempt()) {
+                Ok(first) => first,
+                // The request before this one may have been carried out.
+                Err(error) => return Err(doubt.map_or(error, |earlier| earlier.error)),
+            };
             let sending = Sending {
                 deadline,
                 is_repeatable: retry == RetryPolicy::Once,
