@@ -74,6 +74,12 @@ pub fn all(tables: &[Table], machine: &str) -> Vec<(&'static str, String)> {
     CHARTS.iter().filter_map(drawn).collect()
 }
 
+/// Returns the line of Markdown that shows the chart of this table, if it has one.
+pub fn shown(table: &Table) -> Option<String> {
+    let chart = CHARTS.iter().find(|chart| chart.table == table.title)?;
+    Some(format!("![{}]({})", chart.title, chart.file))
+}
+
 impl Chart {
     fn svg(&self, table: &Table, below: &str) -> String {
         let rows = self.rows(table);

@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Command;
 use std::thread::available_parallelism;
 
+use crate::chart;
 use crate::locked;
 use crate::peer::Kind;
 use crate::peers;
@@ -56,6 +57,9 @@ pub fn page(machine: &str, tables: &[Table]) -> String {
     }
     for table in tables {
         _ = write!(page, "\n{}", table.markdown());
+        if let Some(chart) = chart::shown(table) {
+            _ = writeln!(page, "\n{chart}");
+        }
     }
     page
 }

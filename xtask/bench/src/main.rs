@@ -24,8 +24,8 @@ struct Arguments {
     /// Only these tables.
     #[arg(long, value_enum, value_delimiter = ',')]
     tables: Vec<Part>,
-    /// Also writes `docs/BENCH.md` and its charts.
-    #[arg(long)]
+    /// Also writes `docs/BENCH.md` and its charts, which need all tables.
+    #[arg(long, conflicts_with = "tables")]
     publish: bool,
     /// Calls one crate and prints nothing, for valgrind.
     #[arg(long, hide = true)]

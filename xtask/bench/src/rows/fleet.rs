@@ -70,9 +70,9 @@ pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> 
     Ok(Table {
         title: "A fleet",
         note: format!(
-            "{} tokens are due at once; {AT_A_TIME} tasks refresh them, on the same runtime; over \
-            plain http if nothing else is said. `ReqwestClient` and the pool let 64 requests be under way per host. The \
-            pool's accounts are at rest before.",
+            "{} tokens are due at once; {AT_A_TIME} tasks refresh them, on the same runtime, over \
+            plain http unless the row says TLS. `ReqwestClient` and the pool let 64 requests be \
+            under way per host. The pool's accounts are at rest before.",
             effort.fleet(),
         ),
         columns: vec![
