@@ -103,13 +103,11 @@ fn is_seen_without_kills(fault: Fault) -> bool {
 
 fn options(fault: Option<Fault>) -> Options {
     let no_kills = fault.is_none_or(is_seen_without_kills);
-    // Each kill must hit some requests.
-    let more: usize = if fault == Some(Fault::NoIntent) { 4 } else { 1 };
     Options {
         store: StoreKind::File,
-        accounts: 100 * more,
+        accounts: 100,
         seconds: 16,
-        rate: 50 * more as u64,
+        rate: 50,
         calls: 250,
         processes: 2,
         seed: None,

@@ -69,6 +69,15 @@ impl Options {
         Duration::from_secs(self.spare)
     }
 
+    /// Returns how long the vendor takes for an answer.
+    pub(super) fn latency(&self) -> Duration {
+        Duration::from_millis(match self.fault {
+            // Only requests that a kill hits show it.
+            Some(Fault::NoIntent) => 1_000,
+            _ => 100,
+        })
+    }
+
     /// Returns the name of what is wrong, for people to read.
     pub(super) fn fault_name(&self) -> String {
         let value = self.fault.and_then(|fault| fault.to_possible_value());

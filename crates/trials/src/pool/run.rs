@@ -57,7 +57,7 @@ impl Run {
     pub(super) async fn prepare(folder: &Path, options: &Options, seed: u64) -> Result<Self> {
         let life = options.life();
         let ledger = Ledger::new(options.accounts, options.spare(), now());
-        let vendor = Vendor::new(ledger, life);
+        let vendor = Vendor::new(ledger, life, options.latency());
         let fixture = StoreFixture::prepare(options.store, folder).await?;
         let assignment = Assignment {
             incarnation: 0,

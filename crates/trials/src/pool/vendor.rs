@@ -17,21 +17,24 @@ use super::ledger::{Ledger, Times};
 /// How many addresses it has: each exchange of a single-use token takes a connection of its own,
 /// and the ports of one address do not suffice for a thousand of them a second.
 const ADDRESSES: usize = 8;
-/// It acts after half of this time, and answers after the rest of it: long, so that each kill hits
-/// some requests.
-const LATENCY: Duration = Duration::from_millis(100);
-
 /// The running vendor. Clones are the same.
 #[derive(Clone, Debug)]
 pub(super) struct Vendor {
     ledger: Arc<Mutex<Ledger>>,
     pub(super) life: Duration,
+    /// It acts after half of this time, and answers after the rest of it: long, so that each kill
+    /// hits some requests.
+    latency: Duration,
 }
 
 impl Vendor {
-    pub(super) fn new(ledger: Ledger, life: Duration) -> Self {
+    pub(super) fn new(ledger: Ledger, life: Duration, latency: Duration) -> Self {
         let ledger = Arc::new(Mutex::new(ledger));
-        Self { ledger, life }
+        Self {
+            ledger,
+            life,
+            latency,
+        }
     }
 
     /// Starts to listen, for as long as the runtime lives. Returns the addresses.
@@ -60,9 +63,9 @@ async fn token(
     body: String,
 ) -> (StatusCode, Json<Value>) {
     let received = now();
-    tokio::time::sleep(LATENCY / 2).await;
+    tokio::time::sleep(vendor.latency / 2).await;
     let answer = vendor.answer(incarnation, &body, received);
-    tokio::time::sleep(LATENCY / 2).await;
+    tokio::time::sleep(vendor.latency / 2).await;
     match answer {
         Some(issued) => (StatusCode::OK, Json(issued)),
         None => {
