@@ -17,6 +17,7 @@ use vendor_auth::{Error, TokenGuard, TokenPool, TokenPoolBuilder};
 
 use self::known::Known;
 use self::log::Log;
+use self::logins::Logins;
 use self::names::Names;
 use self::told::text_of;
 use super::answer::Refusal;
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::config::pool::Template;
 use crate::config::profile::Profile;
 use crate::failure::Failure;
+use crate::store::Lookup;
 use crate::{grant, http, store};
 
 /// How long a client waits for a token.
@@ -37,6 +39,7 @@ pub(super) struct Pool {
     tokens: TokenPool,
     keeps_fresh: bool,
     known: Arc<Known>,
+    store: Lookup,
     /// How often the store is read.
     store_read_every: Duration,
 }
@@ -58,7 +61,8 @@ impl Pool {
     ) -> Result<Self, Failure> {
         let config = config.of(profile);
         let names = Names::of(profile)?;
-        let known = Arc::new(Known::of(config, profile, template)?);
+        let lookup = store::put_under(Lookup::default(), config)?;
+        let known = Arc::new(Known::of(&lookup, profile, template)?);
         let shared = Arc::new(profile.clone());
         let builder = made::pool_of(Arc::clone(&shared), Arc::clone(&known));
         let builder = store::put_under(builder, config)?.wait_timeout(WITHIN);
@@ -71,6 +75,7 @@ impl Pool {
             tokens,
             keeps_fresh: template.settings.keep_fresh,
             known,
+            store: lookup,
             store_read_every: store::read_every(config),
         })
     }
@@ -146,9 +151,18 @@ impl Pool {
     pub(super) async fn keep(&self, mut stopped: watch::Receiver<bool>) {
         tokio::select! {
             () = self.keep_fresh() => {}
-            () = logins::notice(&self.tokens, self.store_read_every) => {}
+            () = self.notice_logins() => {}
             _ = stopped.changed() => {}
         }
+    }
+
+    async fn notice_logins(&self) {
+        let logins = Logins {
+            profile: &self.profile,
+            tokens: &self.tokens,
+            store: &self.store,
+        };
+        logins.notice(self.store_read_every).await;
     }
 
     async fn keep_fresh(&self) {

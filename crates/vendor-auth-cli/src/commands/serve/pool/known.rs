@@ -13,12 +13,11 @@ use vendor_auth::{Error, ErrorKind};
 use self::accounts_file::AccountsFile;
 use super::names::key_of;
 use crate::commands::serve::answer::Refusal;
-use crate::config::Config;
 use crate::config::pool::{ACCOUNTS, PLACE, Template, is_account};
 use crate::config::profile::Profile;
 use crate::config::secret::SecretSource;
 use crate::failure::Failure;
-use crate::store::{self, Lookup};
+use crate::store::Lookup;
 
 /// What tells which accounts there are. All of it must agree.
 pub(super) struct Known {
@@ -31,11 +30,7 @@ pub(super) struct Known {
 
 impl Known {
     /// Fails if nothing tells which accounts there are.
-    pub(super) fn of(
-        config: &Config,
-        pool: &Profile,
-        template: &Template,
-    ) -> Result<Self, Failure> {
+    pub(super) fn of(store: &Lookup, pool: &Profile, template: &Template) -> Result<Self, Failure> {
         let file = template.settings.accounts_file.as_deref();
         let file = file.map(|path| AccountsFile::at(pool.config(), path));
         let sources = pool.secret_sources();
@@ -52,7 +47,7 @@ impl Known {
         }
         let store = match is_told || pool.begins_by_itself() {
             true => None,
-            false => Some(store::put_under(Lookup::default(), config)?),
+            false => Some(store.clone()),
         };
         Ok(Self {
             file,
@@ -86,9 +81,14 @@ impl Known {
         }
     }
 
-    /// Fails if this account has left the file. Nobody asks for what is kept fresh.
+    /// Fails if this account has left the file. Nobody asks for what is kept fresh, so the file may
+    /// be unreadable for a while.
     pub(super) async fn check_listed(&self, pool: &Profile, account: &str) -> Result<(), Error> {
-        let why = match self.is_listed(account).await {
+        let listed = match &self.file {
+            Some(file) => file.has_or_had(account).await,
+            None => return Ok(()),
+        };
+        let why = match listed {
             Ok(true) => return Ok(()),
             Ok(false) => format!(
                 "it is not in `accounts_file`; `vendor-auth logout {}/{account}` ends its grant",

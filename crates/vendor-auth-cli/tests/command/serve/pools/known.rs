@@ -119,6 +119,25 @@ async fn an_account_that_left_the_file_is_not_refreshed_although_the_store_has_i
 }
 
 #[tokio::test]
+async fn accounts_are_refreshed_although_the_file_with_them_cannot_be_read() {
+    let server = OAuth2Server::start().await.unwrap();
+    let pool = "accounts_file = \"~/accounts\"\nsweep_interval_seconds = 1\n";
+    let (home, names) = (home_of(&server, pool), accounts(1));
+    with_accounts(&home, &server, &names);
+    fs::write(home.path("accounts"), "acme-0\n").unwrap();
+    server.fault(Fault::with_field("/expires_in", 3.into()).times(1));
+    let serving = Serving::on_a_port(&home, &[]);
+    serving.get("/token/tenants/acme-0").token();
+    fs::remove_file(home.path("accounts")).unwrap();
+    let line = serving.line_with("`accounts_file` ");
+    assert!(
+        line.contains("what it had last counts for refreshes"),
+        "{line}"
+    );
+    server.exchange(2).await;
+}
+
+#[tokio::test]
 async fn whatever_is_in_the_place_of_an_account_is_answered_shortly_and_reaches_nothing() {
     let server = OAuth2Server::start().await.unwrap();
     let home = home_of(&server, "");

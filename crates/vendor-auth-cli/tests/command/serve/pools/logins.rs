@@ -11,10 +11,14 @@ use crate::serve::programs::until;
 
 /// A user with the pool `people`, whose accounts log in with a browser.
 fn home_of(server: &OAuth2Server) -> Home {
+    home_with(server, "{ file = \"~/secret\" }")
+}
+
+/// The same, with a secret from elsewhere.
+fn home_with(server: &OAuth2Server, secret: &str) -> Home {
     let home = Home::with(&format!(
         "[profiles.people]\nvendor = \"oauth2\"\ntoken_url = \"{}\"\nauthorize_url = \"{}\"\n\
-         client_id = \"{}\"\nclient_secret = {{ file = \"~/secret\" }}\nallow_plain_http = true\n\
-         pool = {{}}\n",
+         client_id = \"{}\"\nclient_secret = {secret}\nallow_plain_http = true\npool = {{}}\n",
         server.token_url(),
         server.authorize_url(),
         server.client_id(),
@@ -50,7 +54,7 @@ async fn a_person_who_logs_in_with_a_browser_is_served_at_once() {
 }
 
 #[tokio::test]
-async fn a_person_who_logs_in_again_is_served_and_no_more_listed_although_nobody_asks() {
+async fn a_person_who_logs_in_again_is_served_and_no_longer_listed_although_nobody_asks() {
     let server = OAuth2Server::start().await.unwrap();
     let home = home_of(&server);
     for name in ["people/ada", "people/bob"] {
@@ -76,6 +80,41 @@ async fn a_person_who_logs_in_again_is_served_and_no_more_listed_although_nobody
     .await;
     serving.get("/token/people/bob").token();
     assert_eq!(server.exchange_count(), asked);
+}
+
+#[tokio::test]
+async fn no_secret_is_read_for_an_account_until_somebody_logs_in_for_it() {
+    let server = OAuth2Server::start().await.unwrap();
+    let program = r#"{ command = ["sh", "-c", "echo {account} >> ~/reads; cat ~/secret"] }"#;
+    let home = home_with(&server, program);
+    for name in ["people/ada", "people/bob"] {
+        log_in(&home, name);
+    }
+    let serving = Serving::on_a_port(&home, &[]);
+    let must_log_in = |name: &str| {
+        let token = serving.get(&format!("/token/people/{name}")).token();
+        let line = format!("POST /token/people/{name}/refused HTTP/1.1");
+        assert_eq!(serving.send(&line, &token).refused(409), "login_required");
+    };
+    let reads_of_ada = || {
+        let reads = fs::read_to_string(home.path("reads")).unwrap();
+        reads.lines().filter(|line| *line == "ada").count()
+    };
+    server.revoke_grant();
+    must_log_in("ada");
+    let before = reads_of_ada();
+    // The store was read for all between two logins.
+    for _ in 0..2 {
+        server.revoke_grant();
+        must_log_in("bob");
+        log_in(&home, "people/bob");
+        until(|| {
+            let ready = serving.get("/readyz").body;
+            ready.contains(" 1 must log in again").then_some(())
+        })
+        .await;
+    }
+    assert_eq!(reads_of_ada(), before);
 }
 
 #[tokio::test]
