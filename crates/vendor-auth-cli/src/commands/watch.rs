@@ -44,7 +44,7 @@ pub(crate) async fn run(config: Config, args: &WatchArgs) -> Result<ExitCode, Fa
     }
 }
 
-/// Returns all profiles. The tokens of pools are shown by name only: there may be very many.
+/// Returns all profiles. A token of a pool is shown only if it is named: there may be very many.
 fn all(config: &Config) -> Result<Vec<Profile>, Failure> {
     let profiles: Vec<_> = config.tokens().cloned().collect();
     match config.profiles().find(|profile| profile.pool.is_some()) {

@@ -138,9 +138,9 @@ impl Kept {
             | Event::PersistFailed { error, .. } => self.note_failure(error, now),
             Event::StoreWarning { what } if self.warned.is_first(what) => say(what),
             Event::GrantEnds { at } => {
-                let name = self.name();
+                let (name, how) = (self.name(), self.grant.profile.log_in_again());
                 say(&format!(
-                    "{name}: log in again with `vendor-auth login {name}` before {at}"
+                    "{name}: the grant ends at {at}; log in again{how}"
                 ));
             }
             _ => {}

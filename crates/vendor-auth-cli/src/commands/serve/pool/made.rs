@@ -10,7 +10,7 @@ use super::known::Known;
 use crate::config::profile::{Credentials, Profile};
 use crate::failure::Failure;
 
-/// Returns the builder of this profile's pool. An account that is no more known gets nothing.
+/// Returns the builder of this profile's pool. An account that is no longer known gets no token.
 pub(super) fn pool_of(profile: Arc<Profile>, known: Arc<Known>) -> TokenPoolBuilder {
     TokenPool::builder_from(move |account| {
         let (profile, known) = (Arc::clone(&profile), Arc::clone(&known));
