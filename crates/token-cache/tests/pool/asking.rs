@@ -11,13 +11,6 @@ use tokio::time::advance;
 use crate::pass;
 use crate::vendor::{Customer, MINUTE, SECOND, Vendor, refresh_token};
 
-/// Returns a pool whose customers cannot log in by themselves.
-fn without_logins(vendor: &Vendor, store: &MemoryStore) -> TokenPool {
-    let make = |account: &str| Ok(Customer::of(account).without_login());
-    let builder = vendor.configured(TokenPool::builder(make), store);
-    builder.build().unwrap()
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_thousand_callers_of_one_account_cost_one_exchange() {
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
@@ -139,7 +132,7 @@ async fn a_failure_is_remembered_though_its_engine_has_ended() {
 #[tokio::test(start_paused = true)]
 async fn accounts_that_must_log_in_again_are_listed_until_they_have() {
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
-    let pool = without_logins(&vendor, &store);
+    let pool = vendor.pool_without_logins(&store).build().unwrap();
     for account in ["alice", "bob"] {
         let cache = pool.cache(account).await.unwrap();
         vendor.refuse("bob");
@@ -169,7 +162,7 @@ async fn accounts_that_must_log_in_again_are_listed_until_they_have() {
 #[tokio::test(start_paused = true)]
 async fn a_logout_ends_the_grant_of_one_account() {
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
-    let pool = without_logins(&vendor, &store);
+    let pool = vendor.pool_without_logins(&store).build().unwrap();
     for account in ["alice", "bob"] {
         let cache = pool.cache(account).await.unwrap();
         cache.set_token(refresh_token(account, 0)).await.unwrap();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use token_cache::{Drained, MemoryStore, TokenPool};
+use token_cache::{Drained, MemoryStore};
 use tokio::time::{advance, timeout};
 
 use crate::pass;
 use crate::store::Unreliable;
-use crate::vendor::{Customer, MINUTE, SECOND, Vendor, refresh_token};
+use crate::vendor::{MINUTE, SECOND, Vendor, refresh_token};
 
 #[tokio::test(start_paused = true)]
 async fn an_engine_ends_though_a_caller_did_not_wait_for_the_store() {
@@ -30,8 +30,7 @@ async fn an_engine_ends_though_a_caller_did_not_wait_for_the_store() {
 async fn an_engine_ends_though_the_caller_of_its_logout_did_not_wait() {
     let vendor = Vendor::new();
     let store = Unreliable::over(MemoryStore::new());
-    let make = |account: &str| Ok(Customer::of(account).without_login());
-    let builder = vendor.configured(TokenPool::builder(make), &MemoryStore::new());
+    let builder = vendor.pool_without_logins(&MemoryStore::new());
     let pool = builder.store(store.clone()).build().unwrap();
     let cache = pool.cache("alice").await.unwrap();
     cache.set_token(refresh_token("alice", 0)).await.unwrap();

@@ -159,13 +159,7 @@ async fn a_vendor_that_is_down_is_asked_twice_a_minute_for_each_account_at_most(
 #[tokio::test(start_paused = true)]
 async fn a_refused_grant_is_not_sent_again_and_a_new_one_in_the_store_is_found() {
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
-    let make = |account: &str| Ok(Customer::of(account).without_login());
-    let build = || {
-        vendor
-            .configured(TokenPool::builder(make), &store)
-            .build()
-            .unwrap()
-    };
+    let build = || vendor.pool_without_logins(&store).build().unwrap();
     let (pool, other) = (build(), build());
     let cache = pool.cache("alice").await.unwrap();
     cache.set_token(refresh_token("alice", 0)).await.unwrap();

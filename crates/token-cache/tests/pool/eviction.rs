@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use token_cache::{Drained, MemoryStore, TokenPool};
+use token_cache::{Drained, MemoryStore};
 use tokio::time::advance;
 
 use crate::pass;
 use crate::store::Unreliable;
-use crate::vendor::{Customer, MINUTE, SECOND, Vendor, refresh_token};
+use crate::vendor::{MINUTE, SECOND, Vendor, refresh_token};
 
 #[tokio::test(start_paused = true)]
 async fn what_leaves_memory_comes_back_from_the_store_without_an_exchange() {
@@ -68,8 +68,7 @@ async fn those_that_were_too_many_at_work_leave_when_they_come_to_rest() {
 async fn a_token_that_the_store_has_not_acknowledged_does_not_leave_memory() {
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
     let store = Unreliable::over(store);
-    let make = |account: &str| Ok(Customer::of(account).without_login());
-    let builder = vendor.configured(TokenPool::builder(make), &MemoryStore::new());
+    let builder = vendor.pool_without_logins(&MemoryStore::new());
     let pool = builder
         .store(store.clone())
         .max_in_memory(1)

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use token_cache::{Event, MemoryStore, TokenPool};
+use token_cache::{Event, MemoryStore};
 use tokio::time::advance;
 
 use crate::pass;
 use crate::store::Unreliable;
-use crate::vendor::{Customer, MINUTE, SECOND, Vendor, refresh_token};
+use crate::vendor::{MINUTE, SECOND, Vendor, refresh_token};
 
 #[tokio::test(start_paused = true)]
 async fn a_forgotten_account_leaves_memory_at_once_and_the_store_keeps_its_token() {
@@ -28,9 +28,7 @@ async fn a_forgotten_account_leaves_memory_at_once_and_the_store_keeps_its_token
 #[tokio::test(start_paused = true)]
 async fn a_forgotten_account_that_needs_a_login_leaves_memory() {
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
-    let make = |account: &str| Ok(Customer::of(account).without_login());
-    let pool = vendor.configured(TokenPool::builder(make), &store);
-    let pool = pool.build().unwrap();
+    let pool = vendor.pool_without_logins(&store).build().unwrap();
     let cache = pool.cache("alice").await.unwrap();
     cache.set_token(refresh_token("alice", 0)).await.unwrap();
     drop(cache);
@@ -104,9 +102,7 @@ async fn a_forgotten_account_that_a_caller_asks_for_again_is_back() {
 #[tokio::test(start_paused = true)]
 async fn a_forgotten_account_in_doubt_does_not_send_its_refresh_token_again_at_once() {
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
-    let make = |account: &str| Ok(Customer::of(account).without_login());
-    let pool = vendor.configured(TokenPool::builder(make), &store);
-    let pool = pool.build().unwrap();
+    let pool = vendor.pool_without_logins(&store).build().unwrap();
     let cache = pool.cache("alice").await.unwrap();
     cache.set_token(refresh_token("alice", 0)).await.unwrap();
     drop(cache);

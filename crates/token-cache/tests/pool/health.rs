@@ -5,7 +5,7 @@ use token_core::{ErrorKind, Generation, Timestamp};
 use tokio::time::advance;
 
 use crate::pass;
-use crate::vendor::{Customer, MINUTE, SECOND, Vendor, refresh_token};
+use crate::vendor::{MINUTE, SECOND, Vendor, refresh_token};
 
 /// Asserts that an account at rest is told as its cache is.
 async fn assert_told_as_its_cache(pool: &TokenPool, account: &str) -> AccountHealth {
@@ -33,8 +33,7 @@ async fn assert_told_as_its_cache(pool: &TokenPool, account: &str) -> AccountHea
 }
 
 async fn pool_of_three(vendor: &Vendor) -> TokenPool {
-    let make = |account: &str| Ok(Customer::of(account).without_login());
-    let pool = vendor.configured(TokenPool::builder(make), &MemoryStore::new());
+    let pool = vendor.pool_without_logins(&MemoryStore::new());
     let pool = pool.build().unwrap();
     for account in ["alice", "bob", "carol"] {
         let cache = pool.cache(account).await.unwrap();

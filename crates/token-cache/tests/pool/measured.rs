@@ -1,11 +1,11 @@
 //! What is counted of a pool, as Prometheus reads it.
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use token_cache::{MemoryStore, TokenPool};
+use token_cache::MemoryStore;
 use tokio::time::advance;
 
 use crate::pass;
-use crate::vendor::{Customer, MINUTE, SECOND, Vendor, refresh_token};
+use crate::vendor::{MINUTE, SECOND, Vendor, refresh_token};
 
 /// Returns how many accounts are in memory, at work, failing, and in need of a login.
 fn accounts(measured: &PrometheusHandle) -> [f64; 4] {
@@ -29,9 +29,7 @@ async fn accounts_are_counted_by_state_until_the_pool_ends() {
     let measured = recorder.handle();
     let _measuring = metrics::set_default_local_recorder(&recorder);
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
-    let make = |account: &str| Ok(Customer::of(account).without_login());
-    let pool = vendor.configured(TokenPool::builder(make), &store);
-    let pool = pool.build().unwrap();
+    let pool = vendor.pool_without_logins(&store).build().unwrap();
     assert_eq!(accounts(&measured), [0.0; 4]);
     for account in ["alice", "bob", "carol"] {
         let cache = pool.cache(account).await.unwrap();
@@ -85,9 +83,7 @@ async fn a_grant_that_is_refused_while_its_cache_is_held_is_counted_in_the_backg
     let measured = recorder.handle();
     let _measuring = metrics::set_default_local_recorder(&recorder);
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
-    let make = |account: &str| Ok(Customer::of(account).without_login());
-    let pool = vendor.configured(TokenPool::builder(make), &store);
-    let pool = pool.build().unwrap();
+    let pool = vendor.pool_without_logins(&store).build().unwrap();
     let cache = pool.cache("alice").await.unwrap();
     cache.set_token(refresh_token("alice", 0)).await.unwrap();
     drop(pool.keep_fresh());

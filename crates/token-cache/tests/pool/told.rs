@@ -10,9 +10,7 @@ use crate::vendor::{Customer, MINUTE, Vendor, refresh_token};
 #[tokio::test(start_paused = true)]
 async fn that_a_grant_ends_is_told_once_until_its_end_moves_on() {
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
-    let make = |account: &str| Ok(Customer::of(account).without_login());
-    let pool = vendor.configured(TokenPool::builder(make), &store);
-    let pool = pool.build().unwrap();
+    let pool = vendor.pool_without_logins(&store).build().unwrap();
     let mut events = pool.events();
     let first_end = 1_700_000_000 + 30 * 24 * 3_600;
     vendor.grants_end(first_end);

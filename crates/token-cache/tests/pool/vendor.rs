@@ -80,6 +80,12 @@ impl Vendor {
         )
     }
 
+    /// Returns a builder for one whose customers cannot log in by themselves.
+    pub(crate) fn pool_without_logins(&self, store: &MemoryStore) -> TokenPoolBuilder {
+        let make = |account: &str| Ok(Customer::of(account).without_login());
+        self.configured(TokenPool::builder(make), store)
+    }
+
     pub(crate) fn configured(
         &self,
         pool: TokenPoolBuilder,
