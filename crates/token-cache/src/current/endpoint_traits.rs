@@ -52,8 +52,11 @@ impl EndpointTraits {
     /// Whether there is a repeatable login. Only building its request tells, and few refreshes
     /// want to know. One that panics counts as a login for now: the exchange reports it.
     pub(super) fn has_login(&self, entropy: &Entropy, now: impl FnOnce() -> Timestamp) -> bool {
-        let (None, Some(endpoint)) = (self.has_login.get(), &self.endpoint) else {
-            return self.has_login.get().is_some_and(|has_login| *has_login);
+        if let Some(known) = self.has_login.get() {
+            return *known;
+        }
+        let Some(endpoint) = &self.endpoint else {
+            return false;
         };
         let attempt = Attempt::new(now(), entropy.bytes());
         match asked(|| endpoint.login(&attempt).is_some()) {

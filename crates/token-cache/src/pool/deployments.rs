@@ -16,9 +16,6 @@ use crate::refresh::admission::Admission;
 use crate::refresh::attempts::ServerClock;
 use crate::telemetry::metric::Meter;
 
-/// With fewer deployments than this, none is forgotten.
-const KEPT: usize = 1024;
-
 /// The deployments that were met, without those that no account uses.
 pub(super) struct Deployments {
     limits: Limits,
@@ -28,8 +25,14 @@ pub(super) struct Deployments {
 
 struct Known {
     by_name: HashMap<String, Deployment>,
-    /// With so many, those that no account uses are forgotten.
-    most: usize,
+    search: Search,
+}
+
+/// When what is kept for each deployment is next searched for what is not used: each search costs as
+/// much as there is.
+#[derive(Debug)]
+pub(super) struct Search {
+    at: usize,
 }
 
 /// One vendor at one host.
@@ -54,7 +57,7 @@ impl Deployments {
     pub(super) fn new(limits: Limits, clock: CacheClock) -> Self {
         let known = Known {
             by_name: HashMap::new(),
-            most: KEPT,
+            search: Search::default(),
         };
         Self {
             limits,
@@ -71,7 +74,7 @@ impl Deployments {
         if let Some(deployment) = known.by_name.get(name) {
             return deployment.clone();
         }
-        if known.by_name.len() >= known.most {
+        if known.search.is_due(known.by_name.len()) {
             known.forget_unused(accounts);
         }
         let quota = self.limits.rate.and_then(quota);
@@ -102,8 +105,27 @@ impl Known {
         self.by_name.retain(|name, deployment| {
             used.contains(&accounts.deployment_named(name)) || !deployment.may_be_forgotten()
         });
-        // The next look at all accounts is as far away as this one was useful.
-        self.most = KEPT.max(2 * self.by_name.len());
+        self.search.found(self.by_name.len());
+    }
+}
+
+impl Search {
+    /// With fewer than this, none is forgotten.
+    pub(super) const KEPT: usize = 1024;
+
+    pub(super) fn is_due(&self, kept: usize) -> bool {
+        kept >= self.at
+    }
+
+    /// Notes how many are left. The next search is as far away as this one was useful.
+    pub(super) fn found(&mut self, left: usize) {
+        self.at = Self::KEPT.max(2 * left);
+    }
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { at: Self::KEPT }
     }
 }
 

@@ -270,8 +270,10 @@ impl Slot {
 /// Whether an API rejected a token that has not ended at this second of elapsed time. From the store
 /// it would come back as a good one.
 fn is_rejected(cached: &CachedToken, now: u32) -> bool {
+    if cached.status() != Status::Rejected {
+        return false;
+    }
     let anchor = cached.anchor();
     let life = cached.validity().expires_at().since(anchor.wall);
-    let ends = second(anchor.elapsed.saturating_add(life));
-    cached.status() == Status::Rejected && now < ends
+    now < second(anchor.elapsed.saturating_add(life))
 }

@@ -5,20 +5,17 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::pool::accounts::DeploymentHash;
+use crate::pool::deployments::Search;
 
 /// How many refreshes are under way at once, at all deployments. One deployment alone gets half.
 pub(super) const AT_ONCE: usize = 512;
-
-/// With fewer queues than this, none is forgotten.
-const KEPT: usize = 1024;
 
 /// The refreshes that wait, by deployment.
 pub(super) struct Queues<Job> {
     of: HashMap<DeploymentHash, Queue<Job>>,
     /// The deployments that have something waiting, in the order of their turns.
     turns: VecDeque<DeploymentHash>,
-    /// With so many queues, those that are not used are forgotten.
-    most: usize,
+    search: Search,
 }
 
 struct Queue<Job> {
@@ -35,14 +32,14 @@ impl<Job> Queues<Job> {
         Self {
             of: HashMap::new(),
             turns: VecDeque::new(),
-            most: KEPT,
+            search: Search::default(),
         }
     }
 
     pub(super) fn add(&mut self, deployment: DeploymentHash, job: Job) {
-        if self.of.len() >= self.most {
+        if self.search.is_due(self.of.len()) {
             self.of.retain(|_, queue| !queue.is_unused());
-            self.most = KEPT.max(2 * self.of.len());
+            self.search.found(self.of.len());
         }
         let queue = self.of.entry(deployment).or_insert_with(Queue::new);
         if queue.waiting.is_empty() {
@@ -154,7 +151,7 @@ mod tests {
             add(&mut queues, deployment, 1);
             under_way.extend(queues.next(0).filter(|_| deployment < 100));
         }
-        assert!(queues.of.len() <= KEPT, "{}", queues.of.len());
+        assert!(queues.of.len() <= Search::KEPT, "{}", queues.of.len());
         let is_kept = |deployment| queues.of.contains_key(&DeploymentHash::of(deployment));
         assert!((0..100).all(is_kept), "some are under way");
     }

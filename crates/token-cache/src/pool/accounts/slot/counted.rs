@@ -9,7 +9,7 @@ use crate::telemetry::pool_metric::{Counted, accounts_changed};
 pub(super) struct LastCounted(AtomicU8);
 
 impl LastCounted {
-    /// Counts it under these, and no more under others.
+    /// Counts it under these, and no longer under others.
     pub(super) fn recount(&self, is: impl Fn(Counted) -> bool) {
         let counted = Counted::ALL.into_iter().filter(|counted| is(*counted));
         self.change_to(counted.map(bit).sum());
