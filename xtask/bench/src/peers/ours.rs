@@ -21,13 +21,7 @@ impl Peer for Ours {
     };
 
     async fn build(setting: &Setting) -> Result<Self, Error> {
-        let server = OAuth2::token_url(setting.token_url())
-            .allow_plain_http()
-            .client_id("app")
-            .client_secret("secret")
-            .client_credentials()
-            .build()?;
-        Ok(Self(token_reqwest::builder(server)?.build()?))
+        Ok(Self(token_reqwest::builder(server(setting)?)?.build()?))
     }
 
     async fn token(&self) -> Result<TokenGuard, Error> {
@@ -39,4 +33,14 @@ impl Peer for Ours {
         let header = token.header().map(|(_, value)| value.clone());
         header.ok_or_else(|| "the token is in no header".into())
     }
+}
+
+/// Returns the server that issues the token.
+pub(super) fn server(setting: &Setting) -> Result<OAuth2, Error> {
+    Ok(OAuth2::token_url(setting.token_url())
+        .allow_plain_http()
+        .client_id("app")
+        .client_secret("secret")
+        .client_credentials()
+        .build()?)
 }

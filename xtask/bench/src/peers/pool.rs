@@ -1,10 +1,10 @@
 //! This project's pool, with one account.
 
 use http::HeaderValue;
-use oauth2_refresh::OAuth2;
 use token_cache::{TokenGuard, TokenPool};
 use token_reqwest::ReqwestClient;
 
+use super::ours::server;
 use crate::peer::{About, Error, Kind, Peer};
 use crate::setting::Setting;
 
@@ -24,12 +24,7 @@ impl Peer for Pool {
     };
 
     async fn build(setting: &Setting) -> Result<Self, Error> {
-        let server = OAuth2::token_url(setting.token_url())
-            .allow_plain_http()
-            .client_id("app")
-            .client_secret("secret")
-            .client_credentials()
-            .build()?;
+        let server = server(setting)?;
         let server = move |account: &str| Ok(server.for_account(account)?);
         let pool = TokenPool::builder(server).http_client(ReqwestClient::shared()?);
         Ok(Self(pool.build()?))
