@@ -118,9 +118,7 @@ impl History<'_> {
 
     /// Returns the processes that found that this generation may have been issued to another.
     pub(super) fn doubts(&self, generation: u64) -> impl Iterator<Item = Doubt> {
-        let is_it =
-            move |step: &&Noted| (step.generation, step.what) == (generation, What::Doubted);
-        self.steps.iter().filter(is_it).map(move |found| {
+        self.noted(generation, What::Doubted).map(move |found| {
             let mut later = self.of(found.by, generation);
             let sent = later.find(|step| step.what == What::Sending && step.at >= found.at);
             Doubt {
@@ -134,10 +132,13 @@ impl History<'_> {
     /// Returns the processes that declared that they would send the refresh token for this
     /// generation, and when.
     pub(super) fn declared(&self, generation: u64) -> impl Iterator<Item = (u32, Instant)> {
-        let is_it =
-            move |step: &&Noted| (step.generation, step.what) == (generation, What::Declaring);
-        let declared = self.steps.iter().filter(is_it);
+        let declared = self.noted(generation, What::Declaring);
         declared.map(|step| (step.by, step.at))
+    }
+
+    fn noted(&self, generation: u64, what: What) -> impl Iterator<Item = &Noted> {
+        let is_it = move |step: &&Noted| (step.generation, step.what) == (generation, what);
+        self.steps.iter().filter(is_it)
     }
 
     fn of(&self, by: u32, generation: u64) -> impl Iterator<Item = &Noted> {
