@@ -3,7 +3,7 @@
 mod joined;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -61,9 +61,10 @@ impl Secret {
         }
     }
 
-    /// Returns the placeholder of an access token that is not known.
+    /// Returns the placeholder of an access token that is not known. The text exists once.
     pub(crate) fn placeholder() -> Self {
-        Self::from(PLACEHOLDER)
+        static SHARED: LazyLock<Secret> = LazyLock::new(|| Secret::from(PLACEHOLDER));
+        SHARED.clone()
     }
 
     /// Returns whether this is the placeholder of an unknown access token, which is not a secret.
