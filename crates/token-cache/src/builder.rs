@@ -18,6 +18,7 @@ use crate::clock::CacheClock;
 use crate::current::backoff::Backoff;
 use crate::current::publish::threads;
 use crate::engines::NewEngine;
+use crate::refresh::alternatives::Initial;
 use crate::refresh::bound_store::NamedStore;
 use crate::refresh::endpoint_source::{AnyEndpoint, EndpointSource, MakeEndpoint};
 
@@ -78,7 +79,7 @@ pub struct TokenCacheBuilder {
     endpoint: AnyEndpoint,
     make_endpoint: Option<MakeEndpoint>,
     options: Options,
-    initial: Option<Result<Token, BuildError>>,
+    initial: Option<Result<Initial, BuildError>>,
 }
 
 impl TokenCacheBuilder {
@@ -97,7 +98,7 @@ impl TokenCacheBuilder {
     /// used if the store has nothing for this key, or if the stored grant was refused or logged out
     /// and did not begin with this token. The same one is not tried twice. Default: none.
     pub fn initial_token(mut self, token: Token) -> Self {
-        self.initial = Some(Ok(token));
+        self.initial = Some(Ok(token.into()));
         self
     }
 
@@ -105,7 +106,7 @@ impl TokenCacheBuilder {
     /// same as [`initial_token`](Self::initial_token) with [`Token::from_refresh_token`]. If it is
     /// blank, [`build`](Self::build) fails.
     pub fn refresh_token(mut self, token: Secret) -> Self {
-        let initial = Token::from_refresh_token(token);
+        let initial = Initial::of_refresh_token(token);
         self.initial = Some(initial.map_err(|_| BuildError::invalid("refresh_token", "is blank")));
         self
     }

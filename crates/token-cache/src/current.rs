@@ -22,6 +22,7 @@ pub(crate) mod pool_events;
 pub(crate) mod publish;
 pub(crate) mod session;
 pub(crate) mod sessions;
+pub(crate) mod timing;
 pub(crate) mod token_guard;
 
 use std::fmt;
@@ -30,13 +31,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use token_core::{
-    Clock, ClockReading, Freshness, Generation, Reason, RefreshPolicy, Rotation, Token, TokenKey,
-};
+use token_core::{Clock, ClockReading, Freshness, Generation, Reason, Rotation, Token, TokenKey};
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast};
 
-use self::backoff::Backoff;
 use self::cached_token::{CachedToken, Life};
 use self::decide::{Decision, Inputs, RefreshState, Status};
 use self::endpoint_traits::EndpointTraits;
@@ -47,6 +45,7 @@ use self::log::{Log, VendorLog};
 #[cfg(feature = "pool")]
 use self::pool_events::PoolListener;
 use self::sessions::Sessions;
+use self::timing::Timing;
 use self::token_guard::TokenGuard;
 use crate::clock::CacheClock;
 use crate::telemetry::metric::Meter;
@@ -55,7 +54,7 @@ use crate::telemetry::metric::Meter;
 pub(crate) struct Current {
     traits: EndpointTraits,
     clock: CacheClock,
-    timing: Timing,
+    timing: Arc<Timing>,
     entropy: Arc<Entropy>,
     meter: Meter,
     /// For how many threads the header is copied.
@@ -77,18 +76,11 @@ pub(crate) struct Current {
     logged_out: AtomicBool,
 }
 
-/// How early a token is refreshed, and how long to back off after failures.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Timing {
-    pub(crate) policy: RefreshPolicy,
-    pub(crate) backoff: Backoff,
-}
-
 /// What the state of a cache begins with.
 pub(crate) struct CurrentParts {
     pub(crate) traits: EndpointTraits,
     pub(crate) clock: CacheClock,
-    pub(crate) timing: Timing,
+    pub(crate) timing: Arc<Timing>,
     pub(crate) entropy: Arc<Entropy>,
     pub(crate) meter: Meter,
     /// How many threads send the token at once, without waiting for one reference count.

@@ -2,11 +2,10 @@
 //! to be refreshed.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use token_core::store::Owner;
-use token_core::{ApiOrigin, Clock as _, HttpClient, Token};
+use token_core::{ApiOrigin, Clock as _, HttpClient};
 
 use crate::clock::CacheClock;
 use crate::current::endpoint_traits::EndpointTraits;
@@ -14,19 +13,17 @@ use crate::current::entropy::Entropy;
 use crate::current::log::VendorLog;
 #[cfg(feature = "pool")]
 use crate::current::pool_events::PoolListener;
-use crate::current::{Current, CurrentParts, Timing};
+use crate::current::timing::Timing;
+use crate::current::{Current, CurrentParts};
 use crate::flight::Shared;
 use crate::flight::runtime::Tasks;
 use crate::refresh::admission::Admission;
+use crate::refresh::alternatives::Initial;
 use crate::refresh::attempts::{Attempts, ServerClock};
 use crate::refresh::bound_store::{BoundStore, NamedStore};
 use crate::refresh::endpoint_source::EndpointSource;
 use crate::refresh::{Parts, Refresher, Settings};
 use crate::telemetry::metric::Meter;
-
-/// The longest operation of a store. Twice this, and `LONGEST_WRITE_PAUSE` of
-/// `refresh/pending.rs`, are the 15 s that `refresh/doubt.rs` waits at least.
-const STORE_LIMIT: Duration = Duration::from_secs(5);
 
 /// What the engines of one program share.
 pub(crate) struct Engines {
@@ -35,21 +32,20 @@ pub(crate) struct Engines {
     pub(crate) store: NamedStore,
     pub(crate) fallback: Option<NamedStore>,
     pub(crate) clock: CacheClock,
-    pub(crate) timing: Timing,
-    pub(crate) settings: Settings,
+    pub(crate) timing: Arc<Timing>,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) wait_timeout: Duration,
     pub(crate) tasks: Tasks,
     pub(crate) entropy: Arc<Entropy>,
     /// How many threads send one token at once.
     pub(crate) header_copies: usize,
     pub(crate) owner: Owner,
-    pub(crate) store_warnings_sent: Arc<AtomicBool>,
 }
 
 /// What differs from one engine to the next.
 pub(crate) struct NewEngine {
     source: EndpointSource,
-    initial: Option<Token>,
+    initial: Option<Initial>,
     meter: Option<Meter>,
     admission: Option<Arc<Admission>>,
     server_clock: Arc<ServerClock>,
@@ -75,7 +71,7 @@ impl NewEngine {
         }
     }
 
-    pub(crate) fn with_initial(self, initial: Option<Token>) -> Self {
+    pub(crate) fn with_initial(self, initial: Option<Initial>) -> Self {
         Self { initial, ..self }
     }
 
@@ -123,7 +119,7 @@ impl Engines {
         let owner = engine.owner.as_ref().unwrap_or(&self.owner);
         let bind = |store: &NamedStore| {
             let (key, owner) = (traits.key().clone(), owner.clone());
-            BoundStore::new(store.clone(), key, owner, STORE_LIMIT)
+            BoundStore::new(store.clone(), key, owner)
         };
         let refresher = Refresher::new(Parts {
             endpoint: engine.source,
@@ -131,16 +127,15 @@ impl Engines {
             attempts,
             store: bind(&self.store),
             fallback: self.fallback.as_ref().map(bind),
-            settings: self.settings,
+            settings: self.settings.clone(),
             initial: engine.initial,
             meter: meter.clone(),
-            store_warnings_sent: self.store_warnings_sent.clone(),
             admission: engine.admission,
         });
         let current = Current::new(CurrentParts {
             traits,
             clock: self.clock.clone(),
-            timing: self.timing,
+            timing: self.timing.clone(),
             entropy: self.entropy.clone(),
             meter,
             header_copies: self.header_copies,

@@ -53,7 +53,7 @@ mod turn;
 mod write_pending;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use token_core::store::{CommitCondition, Intent, RefreshFingerprint};
@@ -62,7 +62,7 @@ use token_core::{
 };
 
 use self::admission::{Admission, Permit};
-use self::alternatives::{InitialToken, Spares};
+use self::alternatives::{Initial, InitialToken, Spares};
 use self::attempts::Attempts;
 use self::bound_store::BoundStore;
 use self::endpoint_source::{AnyEndpoint, EndpointSource};
@@ -80,17 +80,16 @@ pub(crate) struct Refresher {
     http: Arc<dyn HttpClient>,
     attempts: Attempts,
     store: BoundStore,
-    settings: Settings,
+    settings: Arc<Settings>,
     initial: InitialToken,
     spares: Spares,
     pending: Pending,
     fallback: Fallback,
     new_grants: NewGrants,
     /// Another owner's intent, rewritten under our name by `restore_intent`.
-    inherited_intent: Mutex<Option<Intent>>,
+    inherited_intent: Mutex<Option<Box<Intent>>>,
     /// Whether the refresh in flight waits for another owner that may have spent the token.
     waits_for_owner: AtomicBool,
-    store_warnings_sent: Arc<AtomicBool>,
     admission: Option<Arc<Admission>>,
     /// Whether the newest token cannot be stored.
     only_in_memory: AtomicBool,
@@ -103,10 +102,9 @@ pub(crate) struct Parts {
     pub(crate) attempts: Attempts,
     pub(crate) store: BoundStore,
     pub(crate) fallback: Option<BoundStore>,
-    pub(crate) settings: Settings,
-    pub(crate) initial: Option<Token>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) initial: Option<Initial>,
     pub(crate) meter: Meter,
-    pub(crate) store_warnings_sent: Arc<AtomicBool>,
     pub(crate) admission: Option<Arc<Admission>>,
 }
 
@@ -137,13 +135,21 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Returns the default, which exists once.
+    pub(crate) fn of_most() -> Arc<Self> {
+        static SHARED: LazyLock<Arc<Settings>> = LazyLock::new(Arc::default);
+        SHARED.clone()
+    }
+}
+
 impl Refresher {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
             endpoint: parts.endpoint,
             http: parts.http,
             attempts: parts.attempts,
-            initial: InitialToken::new(parts.store.key(), parts.initial),
+            initial: InitialToken::new(parts.initial),
             pending: Pending::new(parts.meter),
             store: parts.store,
             settings: parts.settings,
@@ -152,7 +158,6 @@ impl Refresher {
             new_grants: NewGrants::default(),
             inherited_intent: Mutex::new(None),
             waits_for_owner: AtomicBool::new(false),
-            store_warnings_sent: parts.store_warnings_sent,
             admission: parts.admission,
             only_in_memory: AtomicBool::new(false),
         }

@@ -8,8 +8,8 @@ use token_core::{ApiOrigin, BuildError, HttpClient};
 use tokio::runtime::Handle;
 
 use crate::clock::CacheClock;
-use crate::current::Timing;
 use crate::current::entropy::Entropy;
+use crate::current::timing::Timing;
 use crate::engines::Engines;
 use crate::flight::runtime::{Tasks, has_timers};
 use crate::memory::MemoryStore;
@@ -26,8 +26,8 @@ pub(crate) struct Options {
     pub(crate) store: NamedStore,
     pub(crate) fallback: Option<NamedStore>,
     pub(crate) clock: CacheClock,
-    pub(crate) timing: Timing,
-    pub(crate) settings: Settings,
+    pub(crate) timing: Arc<Timing>,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) wait_timeout: Duration,
     pub(crate) runtime: Option<Handle>,
 }
@@ -40,8 +40,8 @@ impl Default for Options {
             store: NamedStore::of(MemoryStore::new()),
             fallback: None,
             clock: CacheClock::System,
-            timing: Timing::default(),
-            settings: Settings::default(),
+            timing: Timing::of_most(),
+            settings: Settings::of_most(),
             wait_timeout: Duration::from_secs(30),
             runtime: None,
         }
@@ -73,7 +73,6 @@ impl Options {
             owner: Owner::new(entropy.bytes()),
             entropy,
             header_copies,
-            store_warnings_sent: Arc::default(),
         })
     }
 }
@@ -159,13 +158,13 @@ macro_rules! setters {
 
         /// Sets how long before its expiry a token is refreshed.
         pub fn refresh_policy(mut self, policy: RefreshPolicy) -> Self {
-            self.options.timing.policy = policy;
+            Arc::make_mut(&mut self.options.timing).policy = policy;
             self
         }
 
         /// Sets how long to pause after failures.
         pub fn backoff(mut self, backoff: Backoff) -> Self {
-            self.options.timing.backoff = backoff;
+            Arc::make_mut(&mut self.options.timing).backoff = backoff;
             self
         }
 
@@ -180,9 +179,9 @@ macro_rules! setters {
         /// is 120 seconds, or this if it is longer, because an exchange that is cut off may lose the
         /// grant.
         pub fn exchange_deadline(mut self, deadline: Duration) -> Self {
-            self.options.settings.exchange = deadline;
-            self.options.settings.single_use_exchange =
-                deadline.max(self.options.settings.single_use_exchange);
+            let settings = Arc::make_mut(&mut self.options.settings);
+            settings.exchange = deadline;
+            settings.single_use_exchange = deadline.max(settings.single_use_exchange);
             self
         }
 
@@ -190,14 +189,15 @@ macro_rules! setters {
         /// least 50 milliseconds, at most a day. It is renewed at each third of its life. If the
         /// owner dies, the others wait this long; a slow owner loses a short lease more easily.
         pub fn lease_ttl(mut self, life: Duration) -> Self {
-            self.options.settings.lease_ttl = life.max(Duration::from_millis(50));
+            Arc::make_mut(&mut self.options.settings).lease_ttl =
+                life.max(Duration::from_millis(50));
             self
         }
 
         /// Sets how long a refresh waits for another owner's lease, while it watches for that owner's
         /// commit. Default: 60 seconds.
         pub fn lease_timeout(mut self, wait: Duration) -> Self {
-            self.options.settings.lease_timeout = wait;
+            Arc::make_mut(&mut self.options.settings).lease_timeout = wait;
             self
         }
     };

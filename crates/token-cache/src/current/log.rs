@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use token_core::TokenKey;
 use tracing::{debug, error, info, warn};
@@ -20,14 +20,26 @@ pub(super) struct Log {
 }
 
 /// What is logged once for all grants that a pool has at one deployment: it is not the grants'
-/// fault. Clones are the same.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct VendorLog(Arc<OfVendor>);
+/// fault. Clones are the same. It is made when it is cloned, or when there is something odd.
+#[derive(Debug, Default)]
+pub(crate) struct VendorLog(OnceLock<Arc<OfVendor>>);
 
 #[derive(Debug, Default)]
 struct OfVendor {
     /// What has been odd in its answers: constant texts, so there are few.
     odd: Mutex<BTreeSet<&'static str>>,
+}
+
+impl VendorLog {
+    fn shared(&self) -> &Arc<OfVendor> {
+        self.0.get_or_init(Arc::default)
+    }
+}
+
+impl Clone for VendorLog {
+    fn clone(&self) -> Self {
+        Self(OnceLock::from(self.shared().clone()))
+    }
 }
 
 impl OfVendor {
@@ -137,7 +149,7 @@ impl Log {
                 %generation, %error, "nor did the fallback store: the token is in memory alone");
             }
             Event::OddAnswer { generation, what } => {
-                let is_new = self.of_vendor.0.has_new(what);
+                let is_new = self.of_vendor.shared().has_new(what);
                 warn_if!(is_new, %key, %generation, ?what, "the vendor's answer is odd");
             }
             Event::RefusedAgain { generation } => warn!(target: "token_cache", %key, %generation,

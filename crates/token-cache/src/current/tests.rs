@@ -60,7 +60,7 @@ fn by_clock(clock: CacheClock, has_login: bool) -> Current {
         meter: Meter::of_grant(&traits.key),
         traits,
         clock,
-        timing: Timing::default(),
+        timing: Timing::of_most(),
         header_copies: 1,
         vendor_log: VendorLog::default(),
         entropy: Arc::new(Entropy::from_system().unwrap()),

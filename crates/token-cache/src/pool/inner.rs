@@ -23,6 +23,7 @@ use crate::flight::Shared;
 use crate::flight::background::KeepFresh;
 use crate::flight::held::Held;
 use crate::flight::in_pool::{InPool, InUse, Settle};
+use crate::refresh::alternatives::Initial;
 use crate::refresh::endpoint_source::{EndpointSource, asked};
 use crate::telemetry::pool_metric;
 
@@ -168,7 +169,7 @@ impl Inner {
         let key = asked(|| endpoint.key())?;
         let deployment = self.deployments.of(&key, &self.accounts);
         let new = NewEngine::of(EndpointSource::new(endpoint, None))
-            .with_initial(initial)
+            .with_initial(initial.map(Initial::from))
             .in_pool(
                 self.listener(account.clone()),
                 deployment.meter,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use token_core::store::{Entry, RefreshFingerprint};
-use token_core::{Generation, Token, TokenKey};
+use token_core::{Error, Generation, Secret, Token, TokenKey};
 
 use super::record::fingerprint;
 
@@ -29,34 +29,67 @@ impl Spares {
     }
 }
 
+/// What the program was configured with.
+#[derive(Debug)]
+pub(crate) enum Initial {
+    /// A refresh token, which is valid.
+    Refresh(Secret),
+    Whole(Box<Token>),
+}
+
+impl Initial {
+    /// # Errors
+    ///
+    /// That of [`Token::from_refresh_token`].
+    pub(crate) fn of_refresh_token(refresh: Secret) -> Result<Self, Error> {
+        Token::from_refresh_token(refresh.clone()).map(|_| Self::Refresh(refresh))
+    }
+
+    fn token(&self) -> Option<Token> {
+        match self {
+            Self::Refresh(refresh) => Token::from_refresh_token(refresh.clone()).ok(),
+            Self::Whole(token) => Some(Token::clone(token)),
+        }
+    }
+}
+
+impl From<Token> for Initial {
+    fn from(token: Token) -> Self {
+        Self::Whole(Box::new(token))
+    }
+}
+
 /// The token that the program was configured with: the beginning of a grant, if the store does not
 /// know better.
 #[derive(Debug)]
 pub(crate) struct InitialToken {
-    token: Option<Box<(Token, RefreshFingerprint)>>,
+    initial: Option<Initial>,
     /// It is never tried twice.
     tried: AtomicBool,
-    /// The initial token that the stored grant began with.
-    of_the_grant: Mutex<Option<RefreshFingerprint>>,
+    /// `None` until there is something to know.
+    known: Mutex<Option<Box<Known>>>,
+}
+
+/// What is known about initial tokens, by their fingerprints.
+#[derive(Debug, Default)]
+struct Known {
+    /// That which the stored grant began with.
+    of_the_grant: Option<RefreshFingerprint>,
     /// The same before this one was tried.
-    before: Mutex<Option<RefreshFingerprint>>,
+    before: Option<RefreshFingerprint>,
 }
 
 impl InitialToken {
-    pub(crate) fn new(key: &TokenKey, token: Option<Token>) -> Self {
+    pub(crate) fn new(initial: Option<Initial>) -> Self {
         Self {
-            token: token.map(|token| {
-                let fingerprint = fingerprint(key, &token);
-                Box::new((token, fingerprint))
-            }),
+            initial,
             tried: AtomicBool::new(false),
-            of_the_grant: Mutex::new(None),
-            before: Mutex::new(None),
+            known: Mutex::new(None),
         }
     }
 
     pub(crate) fn is_configured(&self) -> bool {
-        self.token.is_some()
+        self.initial.is_some()
     }
 
     /// Learns which initial token the stored grant began with.
@@ -66,49 +99,53 @@ impl InitialToken {
             None => stored.tombstoned_initial,
         };
         if initial.is_some() {
-            *lock(&self.of_the_grant) = initial;
+            lock(&self.known).get_or_insert_default().of_the_grant = initial;
         }
     }
 
     /// Returns the fingerprint that the next record keeps.
     pub(crate) fn of_the_grant(&self) -> Option<RefreshFingerprint> {
-        *lock(&self.of_the_grant)
+        lock(&self.known).as_ref()?.of_the_grant
     }
 
     /// Takes the token, the first time, if the stored grant did not begin with it.
-    pub(crate) fn take_unseen(&self) -> Option<Token> {
-        let (token, fingerprint) = self.token.as_deref()?;
-        let is_new = self.of_the_grant() != Some(*fingerprint);
+    pub(crate) fn take_unseen(&self, key: &TokenKey) -> Option<Token> {
+        let token = self.initial.as_ref()?.token()?;
+        let fingerprint = fingerprint(key, &token);
+        let is_new = self.of_the_grant() != Some(fingerprint);
         let is_taken = is_new && !self.tried.swap(true, Ordering::AcqRel);
         is_taken.then(|| {
-            let before = lock(&self.of_the_grant).replace(*fingerprint);
-            *lock(&self.before) = before;
-            token.clone()
+            let mut known = lock(&self.known);
+            let known = known.get_or_insert_default();
+            known.before = known.of_the_grant.replace(fingerprint);
+            token
         })
     }
 
     /// Undoes that: the vendor neither accepted nor refused it, so it may be tried again.
     pub(crate) fn give_back(&self) {
-        if self.tried.swap(false, Ordering::AcqRel) {
-            let before = lock(&self.before).take();
-            *lock(&self.of_the_grant) = before;
+        let was_tried = self.tried.swap(false, Ordering::AcqRel);
+        let mut known = lock(&self.known);
+        if let Some(known) = known.as_mut().filter(|_| was_tried) {
+            known.of_the_grant = known.before.take();
         }
     }
 
     /// Returns the token if it has not been tried.
-    pub(crate) fn untried(&self) -> Option<&Token> {
-        let (token, _) = self.token.as_deref()?;
-        (!self.tried.load(Ordering::Acquire)).then_some(token)
+    pub(crate) fn untried(&self) -> Option<Token> {
+        let initial = self.initial.as_ref()?;
+        let is_tried = self.tried.load(Ordering::Acquire);
+        initial.token().filter(|_| !is_tried)
     }
 
     /// Returns the token as a record would hold it, with its fingerprint, for a logout that comes
     /// before the first refresh.
-    pub(crate) fn for_logout(&self) -> Option<(Token, RefreshFingerprint)> {
-        let (_, fingerprint) = self.token.as_deref()?;
+    pub(crate) fn for_logout(&self, key: &TokenKey) -> Option<(Token, RefreshFingerprint)> {
         let untried = self.untried()?;
-        (self.of_the_grant() != Some(*fingerprint)).then(|| {
-            let token = untried.clone().with_generation(Generation::default());
-            (token, *fingerprint)
+        let fingerprint = fingerprint(key, &untried);
+        (self.of_the_grant() != Some(fingerprint)).then(|| {
+            let token = untried.with_generation(Generation::default());
+            (token, fingerprint)
         })
     }
 }

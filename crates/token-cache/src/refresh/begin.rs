@@ -56,7 +56,7 @@ impl Refresher {
         if !session.is_current() {
             return Err(logged_out);
         }
-        if let Some(initial) = self.initial.take_unseen() {
+        if let Some(initial) = self.initial.take_unseen(self.store.key()) {
             if session.is_expired(&initial) {
                 return Ok(Begun::With(Some(initial)));
             }
@@ -76,7 +76,7 @@ impl Refresher {
     /// Uses the initial token, as nothing is stored. A live one is stored at once, so that other
     /// owners find it.
     async fn with_initial(&self, session: Session<'_>) -> Result<(), Error> {
-        let Some(initial) = self.initial.take_unseen() else {
+        let Some(initial) = self.initial.take_unseen(self.store.key()) else {
             return Ok(());
         };
         if session.is_expired(&initial) {
@@ -109,7 +109,7 @@ impl Refresher {
     /// Uses the initial token, as the store cannot be written.
     pub(super) fn with_initial_in_memory(&self, session: Session<'_>) {
         if session.token().is_none()
-            && let Some(initial) = self.initial.take_unseen()
+            && let Some(initial) = self.initial.take_unseen(self.store.key())
         {
             use_initial(session, initial);
         }

@@ -1,6 +1,7 @@
 //! A store, bound to one grant and to this owner. Each operation has a time limit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 #[cfg(feature = "pool")]
@@ -16,27 +17,37 @@ use tokio::time::Instant;
 
 use crate::telemetry::metric;
 
+/// The longest operation. Twice this, and `LONGEST_WRITE_PAUSE` of `pending.rs`, are the 15 s that
+/// `doubt.rs` waits at least.
+pub(crate) const LIMIT: Duration = Duration::from_secs(5);
+
 #[derive(Clone, Debug)]
 pub(crate) struct BoundStore {
     store: NamedStore,
     key: TokenKey,
     owner: Owner,
-    limit: Duration,
 }
 
-/// A store, and the name of its type for metrics.
+/// A store with what is known about it. Clones are the same.
 #[derive(Clone, Debug)]
-pub(crate) struct NamedStore {
-    store: Arc<dyn TokenStore>,
+pub(crate) struct NamedStore(Arc<Named<dyn TokenStore>>);
+
+#[derive(Debug)]
+struct Named<S: ?Sized> {
+    /// The name of its type, for metrics.
     name: &'static str,
+    /// Whether it was asked what is wrong with it.
+    was_asked: AtomicBool,
+    store: S,
 }
 
 impl NamedStore {
     pub(crate) fn of<S: TokenStore>(store: S) -> Self {
-        Self {
-            store: Arc::new(store),
+        Self(Arc::new(Named {
             name: short_name(std::any::type_name::<S>()),
-        }
+            was_asked: AtomicBool::new(false),
+            store,
+        }))
     }
 }
 
@@ -50,23 +61,18 @@ impl NamedStore {
         after: Option<&DueCursor>,
     ) -> Result<DuePage, StoreError> {
         const PAGE: usize = 500;
-        const LIMIT: Duration = Duration::from_secs(60);
-        let page = self.store.due(before, PAGE, after);
+        const LONGER: Duration = Duration::from_secs(60);
+        let page = self.0.store.due(before, PAGE, after);
         let late = |_| StoreError::new("the store did not answer in time");
-        tokio::time::timeout(LIMIT, page)
+        tokio::time::timeout(LONGER, page)
             .await
             .unwrap_or_else(|elapsed| Err(late(elapsed)))
     }
 }
 
 impl BoundStore {
-    pub(crate) fn new(store: NamedStore, key: TokenKey, owner: Owner, limit: Duration) -> Self {
-        Self {
-            store,
-            key,
-            owner,
-            limit,
-        }
+    pub(crate) fn new(store: NamedStore, key: TokenKey, owner: Owner) -> Self {
+        Self { store, key, owner }
     }
 
     pub(crate) fn key(&self) -> &TokenKey {
@@ -79,12 +85,7 @@ impl BoundStore {
 
     /// Returns the name of the store in metrics.
     pub(crate) fn name(&self) -> &'static str {
-        self.store.name
-    }
-
-    /// Returns the time limit of an operation.
-    pub(crate) fn limit(&self) -> Duration {
-        self.limit
+        self.store.0.name
     }
 
     pub(crate) fn is_durable(&self) -> bool {
@@ -142,9 +143,14 @@ impl BoundStore {
             .await;
     }
 
+    /// Whether nobody has asked yet what is wrong with it. Whoever is told so asks.
+    pub(crate) fn claim_warnings(&self) -> bool {
+        !self.store.0.was_asked.swap(true, Ordering::AcqRel)
+    }
+
     /// Returns what is wrong with the place where tokens are kept.
     pub(crate) async fn warnings(&self) -> Vec<String> {
-        let warnings = tokio::time::timeout(self.limit, self.inner().warnings());
+        let warnings = tokio::time::timeout(LIMIT, self.inner().warnings());
         warnings.await.unwrap_or_default()
     }
 
@@ -176,18 +182,18 @@ impl BoundStore {
         operation: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let begun = Instant::now();
-        let ended = tokio::time::timeout(self.limit, operation).await;
+        let ended = tokio::time::timeout(LIMIT, operation).await;
         let outcome = match &ended {
             Ok(Ok(_)) => "ok",
             Ok(Err(_)) => "error",
             Err(_) => "timeout",
         };
-        metric::stored(self.store.name, name, outcome, begun.elapsed());
+        metric::stored(self.store.0.name, name, outcome, begun.elapsed());
         ended.unwrap_or_else(|_| Err(StoreError::new("the store did not answer in time")))
     }
 
     fn inner(&self) -> &dyn TokenStore {
-        &*self.store.store
+        &self.store.0.store
     }
 }
 

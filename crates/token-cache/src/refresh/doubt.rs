@@ -10,6 +10,7 @@ use token_core::{Error, Rotation};
 
 use super::Refresher;
 use super::adopt::Adopted;
+use super::bound_store::LIMIT;
 use super::lease::Lease;
 use super::new_grants::Queued;
 use super::pending::LONGEST_WRITE_PAUSE;
@@ -77,7 +78,7 @@ impl Refresher {
             let next = tokio::select! {
                 biased;
                 () = self.new_grants.arrived() => continue,
-                next = self.store.next(stored.generation(), left.min(self.store.limit())) => next,
+                next = self.store.next(stored.generation(), left.min(LIMIT)) => next,
             };
             // A store that cannot be read for a moment is read again.
             if let Ok(newer) = next {
@@ -133,9 +134,9 @@ impl Refresher {
             return Duration::ZERO;
         }
         // Waits at least one full write retry (pause and two store timeouts): the other may be
-        // retrying its commit. With `STORE_LIMIT` of engines.rs these are 15 s, no less than our
+        // retrying its commit. With `LIMIT` of bound_store.rs these are 15 s, no less than our
         // own doubt without a live token (`REST_WITHOUT_TOKEN` of pause.rs).
-        let writes_again = LONGEST_WRITE_PAUSE.saturating_add(2 * self.store.limit());
+        let writes_again = LONGEST_WRITE_PAUSE.saturating_add(2 * LIMIT);
         let left = self
             .settings
             .doubt

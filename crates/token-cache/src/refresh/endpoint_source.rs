@@ -17,27 +17,37 @@ pub(crate) type AnyEndpoint = Arc<dyn TokenEndpoint>;
 pub(crate) type MakeEndpoint =
     Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<AnyEndpoint, Error>> + Send>> + Send + Sync>;
 
-pub(crate) struct EndpointSource {
+pub(crate) enum EndpointSource {
+    Given(AnyEndpoint),
+    Made(Box<Made>),
+}
+
+/// An endpoint that is built before each exchange.
+pub(crate) struct Made {
     newest: ArcSwap<AnyEndpoint>,
-    make: Option<MakeEndpoint>,
+    make: MakeEndpoint,
 }
 
 impl EndpointSource {
     pub(crate) fn new(first: AnyEndpoint, make: Option<MakeEndpoint>) -> Self {
-        Self {
-            newest: ArcSwap::from_pointee(first),
-            make,
-        }
+        let Some(make) = make else {
+            return Self::Given(first);
+        };
+        let newest = ArcSwap::from_pointee(first);
+        Self::Made(Box::new(Made { newest, make }))
     }
 
     /// Whether an endpoint is built before each exchange.
     pub(crate) fn changes(&self) -> bool {
-        self.make.is_some()
+        matches!(self, Self::Made(_))
     }
 
     /// Returns the endpoint of the newest exchange.
     pub(crate) fn newest(&self) -> AnyEndpoint {
-        (**self.newest.load()).clone()
+        match self {
+            Self::Given(endpoint) => endpoint.clone(),
+            Self::Made(made) => (**made.newest.load()).clone(),
+        }
     }
 
     /// Returns the endpoint of the exchange that begins now.
@@ -46,15 +56,16 @@ impl EndpointSource {
         key: &TokenKey,
         within: Duration,
     ) -> Result<AnyEndpoint, Error> {
-        let Some(make) = &self.make else {
-            return Ok(self.newest());
+        let made = match self {
+            Self::Given(endpoint) => return Ok(endpoint.clone()),
+            Self::Made(made) => made,
         };
-        let endpoint = made_in_time(async { make().await }, within).await?;
+        let endpoint = made_in_time(async { (made.make)().await }, within).await?;
         if endpoint.key() != *key {
             let what = "the endpoint that was built for this exchange has another key";
             return Err(Error::new(ErrorKind::Config, what));
         }
-        self.newest.store(Arc::new(endpoint.clone()));
+        made.newest.store(Arc::new(endpoint.clone()));
         Ok(endpoint)
     }
 }

@@ -58,7 +58,7 @@ impl Refresher {
         }
         // If nothing is stored, the current token counts, or an initial token that no refresh has
         // stored yet.
-        let unstored = session.token().or_else(|| self.initial.untried().cloned());
+        let unstored = session.token().or_else(|| self.initial.untried());
         match token.or(unstored.as_ref()) {
             None => GrantState::LoginRequired,
             Some(token) if token.refresh_expires_at().is_some_and(|end| end <= now) => {

@@ -56,7 +56,7 @@ impl Refresher {
             owner: self.store.owner().clone(),
             ..doubt.clone()
         };
-        *self.inherited() = Some(ours.clone());
+        *self.inherited() = Some(Box::new(ours.clone()));
         // Nothing more can be done if this fails.
         _ = self.store.write_intent(&ours).await;
     }
@@ -73,10 +73,10 @@ impl Refresher {
     fn intent_of_another<'a>(&self, stored: &'a Entry) -> Option<&'a Intent> {
         let intent = stored.intent.as_ref()?;
         let is_anothers = intent.owner != *self.store.owner();
-        (is_anothers || self.inherited().as_ref() == Some(intent)).then_some(intent)
+        (is_anothers || self.inherited().as_deref() == Some(intent)).then_some(intent)
     }
 
-    fn inherited(&self) -> MutexGuard<'_, Option<Intent>> {
+    fn inherited(&self) -> MutexGuard<'_, Option<Box<Intent>>> {
         let inherited = self.inherited_intent.lock();
         inherited.unwrap_or_else(PoisonError::into_inner)
     }

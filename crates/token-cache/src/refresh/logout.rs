@@ -30,14 +30,14 @@ impl Refresher {
         self.store_initial_token(session).await;
         let removed = self.store.tombstone().await;
         let removed = removed.map_err(|error| error.to_error().with_key(session.key()))?;
-        drop(self.initial.take_unseen());
+        drop(self.initial.take_unseen(self.store.key()));
         Ok(removed)
     }
 
     /// Stores the initial token, so that the tombstone remembers it and no other process begins
     /// with it again. If this fails, so does the tombstone.
     async fn store_initial_token(&self, session: Session<'_>) {
-        let Some((initial, fingerprint)) = self.initial.for_logout() else {
+        let Some((initial, fingerprint)) = self.initial.for_logout(self.store.key()) else {
             return;
         };
         let Ok(mut record) = self.record(session, &initial) else {

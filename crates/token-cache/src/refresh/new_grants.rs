@@ -2,7 +2,7 @@
 //! another owner begins them meanwhile.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use token_core::{Error, OneTimeGrant, Token};
 use tokio::sync::{Notify, oneshot};
@@ -18,15 +18,18 @@ pub(crate) enum NewGrant {
     Set(Token),
 }
 
-/// The queue; first in, first out.
+/// The queue; first in, first out. It is made once it is needed: most caches never do.
 #[derive(Debug, Default)]
-pub(crate) struct NewGrants {
-    queue: Arc<Mutex<Queue>>,
+pub(crate) struct NewGrants(OnceLock<Arc<Queue>>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
     arrived: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Queue {
+struct Waiting {
     queued: BTreeMap<u64, Queued>,
     next: u64,
 }
@@ -45,7 +48,7 @@ pub(crate) struct GrantReply(oneshot::Sender<Result<(), Error>>);
 /// A new grant that waits. If it is dropped, it leaves the queue, unless it has begun.
 #[derive(Debug)]
 pub(crate) struct AwaitedGrant {
-    queue: Arc<Mutex<Queue>>,
+    queue: Arc<Queue>,
     number: u64,
     outcome: oneshot::Receiver<Result<(), Error>>,
 }
@@ -54,13 +57,11 @@ impl NewGrants {
     pub(crate) fn add(&self, grant: NewGrant) -> AwaitedGrant {
         let (reply, outcome) = oneshot::channel();
         let reply = GrantReply(reply);
-        let mut queue = lock(&self.queue);
-        let number = queue.next;
-        queue.next += 1;
-        queue.queued.insert(number, Queued { grant, reply });
-        self.arrived.notify_one();
+        let queue = self.queue().clone();
+        let number = queue.push(Queued { grant, reply });
+        queue.arrived.notify_one();
         AwaitedGrant {
-            queue: self.queue.clone(),
+            queue,
             number,
             outcome,
         }
@@ -68,18 +69,37 @@ impl NewGrants {
 
     /// Waits until the queue may have one.
     pub(crate) async fn arrived(&self) {
-        let is_empty = lock(&self.queue).queued.is_empty();
+        let queue = self.queue();
+        let is_empty = queue.lock().queued.is_empty();
         if is_empty {
-            self.arrived.notified().await;
+            queue.arrived.notified().await;
         }
     }
 
     /// Takes the first of the queue.
     pub(crate) fn next(&self) -> Option<Queued> {
-        lock(&self.queue)
-            .queued
-            .pop_first()
-            .map(|(_, queued)| queued)
+        let queue = self.0.get()?;
+        let first = queue.lock().queued.pop_first();
+        first.map(|(_, queued)| queued)
+    }
+
+    fn queue(&self) -> &Arc<Queue> {
+        self.0.get_or_init(Arc::default)
+    }
+}
+
+impl Queue {
+    /// Returns the number of what is queued.
+    fn push(&self, queued: Queued) -> u64 {
+        let mut waiting = self.lock();
+        let number = waiting.next;
+        waiting.next += 1;
+        waiting.queued.insert(number, queued);
+        number
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -93,7 +113,7 @@ impl GrantReply {
 impl AwaitedGrant {
     /// Takes it out of the queue; `None` if it has begun.
     pub(crate) fn take_back(&self) -> Option<NewGrant> {
-        let queued = lock(&self.queue).queued.remove(&self.number);
+        let queued = self.queue.lock().queued.remove(&self.number);
         queued.map(|queued| queued.grant)
     }
 
@@ -109,8 +129,4 @@ impl Drop for AwaitedGrant {
     fn drop(&mut self) {
         drop(self.take_back());
     }
-}
-
-fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner)
 }

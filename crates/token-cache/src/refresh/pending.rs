@@ -140,14 +140,14 @@ impl Drop for Writer<'_> {
 /// token.
 #[derive(Debug)]
 pub(crate) struct Fallback {
-    store: Option<BoundStore>,
+    store: Option<Box<BoundStore>>,
     was_read: AtomicBool,
 }
 
 impl Fallback {
     pub(crate) fn new(store: Option<BoundStore>) -> Self {
         Self {
-            store,
+            store: store.map(Box::new),
             was_read: AtomicBool::new(false),
         }
     }

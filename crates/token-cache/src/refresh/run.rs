@@ -1,7 +1,6 @@
 //! Runs a refresh job under the lease, and leaves the result in the session and in the store.
 
 use std::pin::pin;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use token_core::store::{Acquired, CommitCondition, Entry, StoreError};
@@ -163,7 +162,7 @@ impl Refresher {
 
     /// Sends, once, what is wrong with the place where tokens are kept.
     async fn send_store_warnings(&self, session: Session<'_>) {
-        if self.store_warnings_sent.swap(true, Ordering::AcqRel) {
+        if !self.store.claim_warnings() {
             return;
         }
         let rotates = session.rotation() != Rotation::Idempotent;

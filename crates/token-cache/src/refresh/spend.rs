@@ -93,7 +93,7 @@ impl Refresher {
                 _ => {}
             }
         }
-        let Some(initial) = self.initial.take_unseen() else {
+        let Some(initial) = self.initial.take_unseen(self.store.key()) else {
             return Ok(None);
         };
         if !session.is_expired(&initial) {

@@ -1,5 +1,6 @@
 //! The metrics, by the `metrics` facade. Without that feature nothing is measured.
 
+#[cfg(feature = "pool")]
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,36 +26,37 @@ pub(crate) const TOKEN_REFUSED: &str = "token_refused";
 
 /// The gauges of one grant, or of all grants that a pool has at one deployment.
 #[derive(Clone, Debug)]
-pub(crate) struct Meter {
-    /// The label.
-    key: Arc<str>,
-    is_pool: bool,
+pub(crate) enum Meter {
+    Grant(TokenKey),
+    /// With its label.
+    #[cfg(feature = "pool")]
+    Deployment(Arc<str>),
 }
 
 impl Meter {
     /// Describes the metrics, and begins the gauges of this grant. The exporter must be installed
     /// by now.
     pub(crate) fn of_grant(key: &TokenKey) -> Self {
-        Self::begin(key.as_str().into(), false)
+        Self::Grant(key.clone()).begun()
     }
 
     /// The same for all grants that a pool has at this deployment: no label per grant.
     #[cfg(feature = "pool")]
     pub(crate) fn of_deployment(name: &str) -> Self {
-        Self::begin(format!("{name}/*").into(), true)
+        Self::Deployment(format!("{name}/*").into()).begun()
     }
 
-    fn begin(key: Arc<str>, is_pool: bool) -> Self {
+    fn begun(self) -> Self {
         describe();
-        let meter = Self { key, is_pool };
-        meter.waiters_changed(0.0);
-        meter.unpersisted_changed(0.0);
-        meter
+        self.waiters_changed(0.0);
+        self.unpersisted_changed(0.0);
+        self
     }
 
     /// Notes when the current token expires.
     pub(crate) fn expires(&self, at: Timestamp) {
-        if self.is_pool {
+        #[cfg(feature = "pool")]
+        if matches!(self, Self::Deployment(_)) {
             return;
         }
         let at = match at {
@@ -86,7 +88,11 @@ impl Meter {
     }
 
     fn label(&self) -> String {
-        self.key.to_string()
+        match self {
+            Self::Grant(key) => key.as_str().to_owned(),
+            #[cfg(feature = "pool")]
+            Self::Deployment(label) => label.to_string(),
+        }
     }
 }
 
