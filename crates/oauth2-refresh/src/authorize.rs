@@ -128,7 +128,7 @@ impl OAuth2 {
     }
 
     fn check_issuer(&self, seen: Option<Secret>) -> Result<(), Error> {
-        let Some(expected) = &self.client.issuer else {
+        let Some(expected) = self.client.issuer.as_deref() else {
             return Ok(());
         };
         if seen.is_some_and(|seen| seen.expose() == expected) {

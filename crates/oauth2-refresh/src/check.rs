@@ -6,7 +6,7 @@ use token_core::{BaseUrl, BuildError, Secret, TokenKey, percent_encode};
 
 use crate::builder::OAuth2Builder;
 use crate::config::{
-    ClientAuthentication, ClientRegistration, Credential, EndpointUrl, Login, OAuth2,
+    ClientAuthentication, ClientRegistration, Credential, Deployment, EndpointUrl, Login, OAuth2,
 };
 use crate::sign::short_digest;
 
@@ -25,6 +25,7 @@ impl OAuth2Builder {
     pub fn build(self) -> Result<OAuth2, BuildError> {
         self.check()?;
         let base = BaseUrl::parse(self.base_without_token_path(), self.plain_http)?;
+        let base = Arc::new(base);
         let url = |path: &str, field| EndpointUrl::parse(path, &base, self.plain_http, field);
         let optional =
             |path: &Option<String>, field| path.as_deref().map(|path| url(path, field)).transpose();
@@ -42,15 +43,15 @@ impl OAuth2Builder {
             credential: self.credential()?,
             rotation: self.rotation.unwrap_or(self.login.rotation()),
             token,
-            client_id: self.client_id,
+            client_id: self.client_id.into(),
             login: self.login,
-            scopes: self.scopes,
-            refresh_scopes: self.refresh_scopes,
-            parameters: self.parameters,
-            kept: self.kept,
+            scopes: self.scopes.into(),
+            refresh_scopes: self.refresh_scopes.into(),
+            parameters: self.parameters.into(),
+            kept: self.kept.into(),
             default_lifetime: self.default_lifetime,
-            issuer: self.issuer,
-            wrapper: self.wrapper,
+            issuer: self.issuer.map(Into::into),
+            wrapper: self.wrapper.map(Into::into),
             unknown_token_type: self.unknown_token_type,
         };
         Ok(OAuth2 {
@@ -164,14 +165,12 @@ impl OAuth2Builder {
         .unwrap_or(&self.base_url)
     }
 
-    /// Returns the host, and the path unless it is the usual one: on many servers the path tells
-    /// tenants apart.
-    fn deployment(&self, base: &BaseUrl, token: &EndpointUrl) -> String {
+    fn deployment(&self, base: &BaseUrl, token: &EndpointUrl) -> Deployment {
         let usual = format!("https://{}{}", base.authority(), self.preset.token_path);
-        if token.address() == usual {
-            return base.authority().to_owned();
+        match token.address() == usual {
+            true => Deployment::Host,
+            false => Deployment::TokenUrl,
         }
-        token.without_scheme()
     }
 
     /// Returns the name of the client's own account, one per set of scopes and parameters.
@@ -221,7 +220,7 @@ impl ClientRegistration {
     fn key(&self, account: &str) -> Result<TokenKey, BuildError> {
         // The client id is encoded separately, so that no other pair of names gives the same key.
         let grant = format!("{}:{account}", percent_encode(&self.client_id));
-        let key = TokenKey::of(self.vendor, &self.deployment, &grant);
+        let key = TokenKey::of(self.vendor, &self.deployment(), &grant);
         let too_long = |_| {
             BuildError::invalid(
                 "account",

@@ -37,24 +37,42 @@ pub struct OAuth2 {
 pub(crate) struct ClientRegistration {
     /// The vendor's name in keys.
     pub(crate) vendor: &'static str,
-    /// The server's name in keys.
-    pub(crate) deployment: String,
+    pub(crate) deployment: Deployment,
     pub(crate) token: EndpointUrl,
     pub(crate) authorize: EndpointUrl,
     pub(crate) revocation: Option<EndpointUrl>,
     pub(crate) introspection: Option<EndpointUrl>,
-    pub(crate) client_id: String,
+    pub(crate) client_id: Box<str>,
     pub(crate) credential: Credential,
     pub(crate) login: Login,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) refresh_scopes: Vec<String>,
-    pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) scopes: Box<[String]>,
+    pub(crate) refresh_scopes: Box<[String]>,
+    pub(crate) parameters: Box<[(String, String)]>,
     pub(crate) rotation: Rotation,
-    pub(crate) kept: Vec<String>,
+    pub(crate) kept: Box<[String]>,
     pub(crate) default_lifetime: Duration,
-    pub(crate) issuer: Option<String>,
-    pub(crate) wrapper: Option<String>,
+    pub(crate) issuer: Option<Box<str>>,
+    pub(crate) wrapper: Option<Box<str>>,
     pub(crate) unknown_token_type: UnknownTokenType,
+}
+
+/// How the server is named in keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deployment {
+    /// By the host: its token endpoint has the usual path.
+    Host,
+    /// By the URL of the token endpoint: on many servers the path tells tenants apart.
+    TokenUrl,
+}
+
+impl ClientRegistration {
+    /// Returns the server's name in keys.
+    pub(crate) fn deployment(&self) -> String {
+        match self.deployment {
+            Deployment::Host => self.token.base.authority().to_owned(),
+            Deployment::TokenUrl => self.token.without_scheme(),
+        }
+    }
 }
 
 /// How a client authenticates at the token endpoint (RFC 6749 section 2.3).
@@ -120,18 +138,18 @@ impl Login {
     }
 }
 
-/// The URL of one of the server's endpoints.
+/// The URL of one of the server's endpoints, which share one base if they can.
 #[derive(Clone)]
 pub(crate) struct EndpointUrl {
-    pub(crate) base: BaseUrl,
-    path: String,
+    pub(crate) base: Arc<BaseUrl>,
+    path: Box<str>,
 }
 
 impl EndpointUrl {
-    /// Parses a path below `base`, or a full URL. A query is kept (RFC 6749 section 3.2).
+    /// Parses a path below the usual base, or a full URL. A query is kept (RFC 6749 section 3.2).
     pub(crate) fn parse(
         text: &str,
-        base: &BaseUrl,
+        usual: &Arc<BaseUrl>,
         plain_http: PlainHttp,
         field: &'static str,
     ) -> Result<Self, BuildError> {
@@ -144,8 +162,8 @@ impl EndpointUrl {
         }
         if text.starts_with('/') {
             return Ok(Self {
-                base: base.clone(),
-                path: text.to_owned(),
+                base: usual.clone(),
+                path: text.into(),
             });
         }
         let (origin, path) = split(text).ok_or(BuildError::invalid(
@@ -158,7 +176,13 @@ impl EndpointUrl {
                 "is not an https URL; `http://` must be enabled explicitly (`allow_plain_http`)",
             )
         })?;
-        Ok(Self { base, path })
+        Ok(Self {
+            base: match base == **usual {
+                true => usual.clone(),
+                false => Arc::new(base),
+            },
+            path: path.into(),
+        })
     }
 
     pub(crate) fn post(&self) -> RequestBuilder {
