@@ -33,7 +33,7 @@ impl TokenEndpoint for Nothing {
 }
 
 #[test]
-fn a_cache_takes_at_most_two_kilobytes_before_its_first_token() {
+fn a_cache_takes_at_most_1280_bytes_before_its_first_token() {
     const CACHES: u64 = 100;
     let (http, store) = (ScriptedClient::new(), MemoryStore::new());
     let build = || {
@@ -46,5 +46,5 @@ fn a_cache_takes_at_most_two_kilobytes_before_its_first_token() {
     let counted = allocation_counter::measure(|| caches.extend((0..CACHES).map(|_| build())));
     drop((first, caches));
     let bytes = u64::try_from(counted.bytes_current).unwrap() / CACHES;
-    assert!(bytes <= 2_048, "{bytes} bytes");
+    assert!(bytes <= 1_280, "{bytes} bytes");
 }
