@@ -38,7 +38,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Places {
-    by_key: HashMap<TokenKey, Place>,
+    by_key: HashMap<TokenKey, Box<Place>>,
     /// The keys whose record has a due time, in the order of pages.
     by_due_time: BTreeSet<(Timestamp, TokenKey)>,
 }
@@ -158,14 +158,14 @@ impl TokenStore for MemoryStore {
             if !place.is_held_by(&intent.owner) {
                 return Intended::LeaseLost;
             }
-            place.intent = Some((intent.clone(), Instant::now()));
+            place.intent = Some(Box::new((intent.clone(), Instant::now())));
             Intended::Written
         }))
     }
 
     async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         self.at(key, |place| {
-            place.intent.take_if(|(intent, _)| intent.owner == *owner)
+            place.intent.take_if(|intent| intent.0.owner == *owner);
         });
         Ok(())
     }

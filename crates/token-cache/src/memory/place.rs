@@ -6,12 +6,13 @@ use token_core::store::{
 use token_core::{Generation, Timestamp};
 use tokio::time::Instant;
 
+/// It is small, because there may be a million.
 #[derive(Debug, Default)]
 pub(super) struct Place {
     pub(super) record: Option<(Record, Instant)>,
-    pub(super) intent: Option<(Intent, Instant)>,
+    pub(super) intent: Option<Box<(Intent, Instant)>>,
     pub(super) lease: Option<(Owner, Instant)>,
-    tombstone: Option<Tombstone>,
+    tombstone: Option<Box<Tombstone>>,
 }
 
 /// What is known about the grant that a logout removed.
@@ -28,7 +29,7 @@ impl Place {
             entry.record = Some(record.clone());
             entry.record_age = Instant::now().saturating_duration_since(*committed_at);
         }
-        if let Some((intent, written_at)) = &self.intent {
+        if let Some((intent, written_at)) = self.intent.as_deref() {
             entry.intent = Some(intent.clone());
             entry.intent_age = Instant::now().saturating_duration_since(*written_at);
         }
@@ -63,7 +64,7 @@ impl Place {
         let stored = self.record.as_ref().map(|(record, _)| record.id());
         let state = StoredState {
             record: stored,
-            intent: self.intent.as_ref().map(|(intent, _)| intent),
+            intent: self.intent.as_deref().map(|(intent, _)| intent),
             tombstoned: self.tombstone.is_some(),
         };
         let committed = condition.judge(&state, &record.id());
@@ -75,7 +76,7 @@ impl Place {
 
     fn put(&mut self, record: &Record) {
         let id = record.id();
-        self.intent.take_if(|(intent, _)| id.supersedes(intent));
+        self.intent.take_if(|intent| id.supersedes(&intent.0));
         // Writing the same record again makes it no younger.
         let first = self
             .record
@@ -91,10 +92,10 @@ impl Place {
         // A second logout keeps what the first one removed.
         let kept = self.tombstone.take().unwrap_or_default();
         self.tombstone = Some(match &removed {
-            Some(record) => Tombstone {
+            Some(record) => Box::new(Tombstone {
                 generation: Some(record.generation),
                 initial: record.initial,
-            },
+            }),
             None => kept,
         });
         removed
