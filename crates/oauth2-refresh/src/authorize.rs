@@ -43,10 +43,10 @@ impl OAuth2 {
             .parameter("client_id", &self.client.client_id)
             .parameter("redirect_uri", redirect_uri)
             .parameter("state", state.secret().expose());
-        if self.client.scopes.is_empty() {
+        if self.client.terms.scopes.is_empty() {
             return url;
         }
-        url.parameter("scope", &self.client.scopes.join(" "))
+        url.parameter("scope", &self.client.terms.scopes.join(" "))
     }
 
     /// Reads the redirect, a URL or its query alone, and returns the one-time code in it (RFC 6749
@@ -128,7 +128,7 @@ impl OAuth2 {
     }
 
     fn check_issuer(&self, seen: Option<Secret>) -> Result<(), Error> {
-        let Some(expected) = self.client.issuer.as_deref() else {
+        let Some(expected) = self.client.terms.issuer.as_deref() else {
             return Ok(());
         };
         if seen.is_some_and(|seen| seen.expose() == expected) {

@@ -7,6 +7,7 @@ use token_core::{BaseUrl, BuildError, Secret, TokenKey, percent_encode};
 use crate::builder::OAuth2Builder;
 use crate::config::{
     ClientAuthentication, ClientRegistration, Credential, Deployment, EndpointUrl, Login, OAuth2,
+    Terms,
 };
 use crate::sign::short_digest;
 
@@ -42,16 +43,11 @@ impl OAuth2Builder {
             introspection: optional(&self.introspection_path, "introspection_path")?,
             credential: self.credential()?,
             rotation: self.rotation.unwrap_or(self.login.rotation()),
+            terms: self.terms(),
             token,
             client_id: self.client_id.into(),
             login: self.login,
-            scopes: self.scopes.into(),
-            refresh_scopes: self.refresh_scopes.into(),
-            parameters: self.parameters.into(),
-            kept: self.kept.into(),
             default_lifetime: self.default_lifetime,
-            issuer: self.issuer.map(Into::into),
-            wrapper: self.wrapper.map(Into::into),
             unknown_token_type: self.unknown_token_type,
         };
         Ok(OAuth2 {
@@ -171,6 +167,18 @@ impl OAuth2Builder {
             true => Deployment::Host,
             false => Deployment::TokenUrl,
         }
+    }
+
+    fn terms(&self) -> Arc<Terms> {
+        let terms = Terms {
+            scopes: self.scopes.clone().into(),
+            refresh_scopes: self.refresh_scopes.clone().into(),
+            parameters: self.parameters.clone().into(),
+            kept: self.kept.clone().into(),
+            issuer: self.issuer.clone().map(Into::into),
+            wrapper: self.wrapper.clone().map(Into::into),
+        };
+        terms.shared()
     }
 
     /// Returns the name of the client's own account, one per set of scopes and parameters.

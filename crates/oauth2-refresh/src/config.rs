@@ -1,7 +1,7 @@
 //! The endpoint's type and what it is made of.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use token_core::{
@@ -45,15 +45,32 @@ pub(crate) struct ClientRegistration {
     pub(crate) client_id: Box<str>,
     pub(crate) credential: Credential,
     pub(crate) login: Login,
+    pub(crate) rotation: Rotation,
+    pub(crate) default_lifetime: Duration,
+    pub(crate) unknown_token_type: UnknownTokenType,
+    pub(crate) terms: Arc<Terms>,
+}
+
+/// What many clients leave as it is.
+#[derive(Default, PartialEq)]
+pub(crate) struct Terms {
     pub(crate) scopes: Box<[String]>,
     pub(crate) refresh_scopes: Box<[String]>,
     pub(crate) parameters: Box<[(String, String)]>,
-    pub(crate) rotation: Rotation,
     pub(crate) kept: Box<[String]>,
-    pub(crate) default_lifetime: Duration,
     pub(crate) issuer: Option<Box<str>>,
     pub(crate) wrapper: Option<Box<str>>,
-    pub(crate) unknown_token_type: UnknownTokenType,
+}
+
+impl Terms {
+    /// Shares them. The default ones exist once.
+    pub(crate) fn shared(self) -> Arc<Self> {
+        static DEFAULT: LazyLock<Arc<Terms>> = LazyLock::new(Arc::default);
+        match self == **DEFAULT {
+            true => DEFAULT.clone(),
+            false => Arc::new(self),
+        }
+    }
 }
 
 /// How the server is named in keys.

@@ -16,7 +16,7 @@ impl OAuth2 {
             .token
             .post()
             .form("grant_type", "client_credentials");
-        let request = with_scopes(request, &self.client.scopes);
+        let request = with_scopes(request, &self.client.terms.scopes);
         self.finish(request, Step::Login)
     }
 
@@ -26,7 +26,7 @@ impl OAuth2 {
         let request = self.client.token.post().form("grant_type", "refresh_token");
         let request = with_scopes(
             request.form_secret("refresh_token", refresh),
-            &self.client.refresh_scopes,
+            &self.client.terms.refresh_scopes,
         );
         // Spring's error texts also quote the access token.
         Ok(self
@@ -74,6 +74,7 @@ impl OAuth2 {
     fn finish(&self, request: RequestBuilder, step: Step) -> Result<Request, Error> {
         let with_all = self
             .client
+            .terms
             .parameters
             .iter()
             .fold(request, |request, (name, value)| request.form(name, value));

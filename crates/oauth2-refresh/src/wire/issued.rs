@@ -113,7 +113,7 @@ impl OAuth2 {
     }
 
     fn extras<'a>(&'a self, document: &'a Document) -> impl Iterator<Item = (&'a str, Secret)> {
-        let names = self.client.kept.iter().map(String::as_str);
+        let names = self.client.terms.kept.iter().map(String::as_str);
         names
             .chain(["id_token"])
             .filter_map(|name| Some((name, Secret::from(document.code(&[name])?))))

@@ -49,7 +49,7 @@ impl OAuth2 {
         let document = answer
             .document()
             .map_err(|error| without_document(answer, error))?;
-        Ok(match &self.client.wrapper {
+        Ok(match &self.client.terms.wrapper {
             Some(wrapper) if is_wrapped(&document, wrapper) => document.within(wrapper),
             _ => document,
         })
