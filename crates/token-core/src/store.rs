@@ -104,8 +104,9 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// may have the only valid token.
     ///
     /// A store *must* decide exactly as [`CommitCondition::judge`] does, in the same atomic step as
-    /// the write. A record that replaces a tombstone removes it. A repeated commit of the stored
-    /// record leaves [`Entry::record_age`] unchanged.
+    /// the write. A record that replaces a tombstone removes it. A commit of a record with the
+    /// [identity](Record::id) of the stored one replaces its other fields, since it may say that
+    /// the vendor refused the grant, and leaves [`Entry::record_age`] unchanged.
     ///
     /// # Errors
     ///

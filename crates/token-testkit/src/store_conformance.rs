@@ -22,6 +22,7 @@ mod laws_of_leases;
 mod laws_of_logouts;
 mod laws_of_places;
 mod laws_of_records;
+mod laws_of_refusals;
 mod laws_of_the_rule;
 mod laws_of_tombstones;
 mod rows;
@@ -118,6 +119,9 @@ macro_rules! store_conformance {
             pages_have_no_gaps_and_no_repeats
             a_refreshed_key_is_due_at_its_new_time
             a_tombstoned_key_is_not_due
+            a_mark_replaces_the_record_that_it_is_about
+            a_late_mark_changes_nothing
+            refused_keys_are_listed_apart
         );
     };
     (@tests $how:tt $place:tt $($law:ident)*) => {

@@ -1,6 +1,7 @@
 //! The pages in which a store lists the keys whose tokens are due for a refresh.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::entry::Record;
 use crate::token::key::TokenKey;
@@ -28,6 +29,20 @@ pub struct Due {
 }
 
 impl Due {
+    /// The [due time](Record::due_at) of a record whose grant the vendor refused, the last
+    /// millisecond of the year 9999: nobody refreshes it, and a sweep that begins at
+    /// [`DueCursor::before_refused`] finds it, to tell who must log in again.
+    ///
+    /// ```
+    /// use token_core::store::{Due, DueCursor};
+    /// use token_core::TokenKey;
+    ///
+    /// let key = TokenKey::of("acme", "api.acme.example", "user 17");
+    /// let refused = Due::new(key, Due::OF_REFUSED);
+    /// assert!(refused.is_refused() && refused.cursor() > DueCursor::before_refused());
+    /// ```
+    pub const OF_REFUSED: Timestamp = Timestamp::from_unix_millis(253_402_300_799_999);
+
     /// Creates one whose grant does not expire.
     pub fn new(key: TokenKey, due_at: Timestamp) -> Self {
         Self {
@@ -48,6 +63,11 @@ impl Due {
     pub fn of(key: &TokenKey, record: &Record) -> Option<Self> {
         let due = Self::new(key.clone(), record.due_at?);
         Some(due.grant_ends_at(record.grant_ends_at))
+    }
+
+    /// Returns whether the vendor refused the grant.
+    pub fn is_refused(&self) -> bool {
+        self.due_at == Self::OF_REFUSED
     }
 
     /// Returns the position of this key in the order of pages.
@@ -77,6 +97,13 @@ impl DueCursor {
     pub fn new(due_at: Timestamp, key: &str) -> Self {
         let key = key.into();
         Self { due_at, key }
+    }
+
+    /// Creates the position after all keys that are ever due, and before those whose grants the
+    /// vendor refused.
+    pub fn before_refused() -> Self {
+        let before = Due::OF_REFUSED.before(Duration::from_millis(1));
+        Self::new(before, "~")
     }
 
     /// Returns the due time.

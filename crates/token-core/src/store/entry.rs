@@ -48,8 +48,9 @@ pub struct Record {
     pub generation: Generation,
     /// The token, serialized by the engine. A store that others can read encrypts it first.
     pub body: Secret,
-    /// When the token is due for a refresh, by the wall clock of the writer. Stored in plain text,
-    /// so that a sweep can find it.
+    /// When the token is due for a refresh, by the wall clock of the writer;
+    /// [`Due::OF_REFUSED`](super::Due::OF_REFUSED) if the vendor refused the grant. Stored in plain
+    /// text, so that a sweep can find it.
     pub due_at: Option<Timestamp>,
     /// When the grant expires for good, by the wall clock of the writer. Stored in plain text.
     pub grant_ends_at: Option<Timestamp>,

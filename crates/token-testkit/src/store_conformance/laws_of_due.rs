@@ -167,7 +167,7 @@ impl<P: StorePlace> StoreSuite<P> {
         clippy::print_stderr,
         reason = "a skipped law must not look like one that holds"
     )]
-    async fn store_with_due(&self) -> Option<Arc<dyn TokenStore>> {
+    pub(super) async fn store_with_due(&self) -> Option<Arc<dyn TokenStore>> {
         let store = self.open().await;
         match store.due(at(0), 1, None).await {
             Err(error) if error.is_unsupported() => {
@@ -199,7 +199,7 @@ async fn disturb(store: &dyn TokenStore, last: &Due, number: i64) {
     sure(store.tombstone(&earlier).await);
 }
 
-async fn page(
+pub(super) async fn page(
     store: &dyn TokenStore,
     before: Timestamp,
     limit: usize,
@@ -227,11 +227,11 @@ async fn all_pages(store: &dyn TokenStore, before: Timestamp, limit: usize) -> V
     }
 }
 
-fn at(millis: i64) -> Timestamp {
+pub(super) fn at(millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(FIRST.saturating_add(millis))
 }
 
-fn due_record(number: u8, millis: i64) -> Record {
+pub(super) fn due_record(number: u8, millis: i64) -> Record {
     Record {
         due_at: Some(at(millis)),
         ..record(number)
