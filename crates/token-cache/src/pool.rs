@@ -145,7 +145,9 @@ impl TokenPool {
     /// nothing.
     ///
     /// After a failure, an account is left alone for at least 30 seconds; one whose grant was
-    /// refused, until somebody asks for its token.
+    /// refused, by whichever process, until somebody asks for its token. Those that the store has
+    /// are listed in [`logins_needed`](Self::logins_needed) soon after the task starts, while there
+    /// is room in memory; what another process finds to be refused, within 15 minutes.
     pub fn keep_fresh(&self) -> KeepFresh {
         self.inner.keep_fresh()
     }

@@ -15,6 +15,7 @@
 //! | obtains the next token: refresh, spares, initial token, login | `spend.rs` |
 //! | commits a token, or serves it from memory | `commit.rs` |
 //! | keeps and writes a token that the store did not take | `pending.rs`, `write_pending.rs` |
+//! | marks a refused grant in the store, and heeds such a mark | `refused.rs` |
 //! | begins a new grant, with a code, a password or a token | `new_grant.rs` |
 //! | ends a grant; asks the vendor to revoke it | `logout.rs`, `revoke.rs` |
 //! | describes a grant | `grant_state.rs` |
@@ -44,6 +45,7 @@ mod new_grant;
 pub(crate) mod new_grants;
 pub(crate) mod pending;
 mod record;
+mod refused;
 pub(crate) mod revoke;
 pub(crate) mod run;
 mod spend;

@@ -104,9 +104,15 @@ impl AtRest {
         trouble.is_some_and(|trouble| trouble.failures.is_in_doubt())
     }
 
-    /// Whether it knows of failures, which the store does not have.
+    /// Whether it knows of failures.
     pub(crate) fn has_failed(&self) -> bool {
         let trouble = self.trouble.as_ref();
         trouble.is_some_and(|trouble| !trouble.failures.is_empty())
+    }
+
+    /// Whether it knows of failures that the store does not tell of.
+    pub(crate) fn has_failed_here(&self) -> bool {
+        let trouble = self.trouble.as_ref();
+        trouble.is_some_and(|trouble| trouble.failures.has_own())
     }
 }

@@ -52,8 +52,8 @@ pub enum Event {
         /// How long until the next one may start.
         next_in: Duration,
     },
-    /// The vendor refused the grant, or it was logged out elsewhere: somebody must log in again.
-    /// Sent once.
+    /// The vendor refused the grant, now or as the store tells before this process began, or it was
+    /// logged out elsewhere: somebody must log in again. Sent once.
     Rejected {
         /// The vendor's refusal, or that the grant was logged out.
         error: Error,

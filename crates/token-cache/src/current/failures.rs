@@ -1,6 +1,8 @@
 //! What the last exchanges failed with, whether the grant is refused, and how long to back off.
 
 mod pause;
+mod refusal;
+mod told;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use token_core::{Error, ErrorKind, Step};
 
 pub(crate) use self::pause::{Brought, NewFailure};
 use self::pause::{Doubt, Pause};
+use self::refusal::Refusal;
 use super::backoff::{A_FEW, Backoff};
 use super::cached_token::Life;
 use super::events::Event;
@@ -28,7 +31,7 @@ struct Failure {
     /// Whether asking again later may help though nobody mends anything.
     is_temporary: bool,
     /// The refusal of the grant that stands, whatever failed after it.
-    refusal: Option<Error>,
+    refusal: Option<Refusal>,
     pause: Pause,
     in_a_row: u32,
     /// From this many in a row on, callers no longer wait for the next exchange.
@@ -55,9 +58,9 @@ impl Failures {
     /// Notes one more. Returns the events to send: none if the grant was refused before.
     pub(crate) fn note(&self, failed: &NewFailure<'_>, backoff: &Backoff) -> Vec<Event> {
         let mut failure = self.lock();
-        let earlier_refusal = failure.as_ref().and_then(|last| last.refusal.clone());
+        let was_refused = failure.as_ref().is_some_and(|last| last.refusal.is_some());
         let mut next = Failure::following(failure.take().map(|last| *last), failed, backoff);
-        let events = next.events(failed, earlier_refusal.as_ref());
+        let events = next.events(failed, was_refused);
         *failure = Some(Box::new(next));
         events
     }
@@ -71,27 +74,6 @@ impl Failures {
     /// Forgets all of them: there is a newer token.
     pub(crate) fn clear(&self) {
         *self.lock() = None;
-    }
-
-    /// Forgets the refusal, because a person says that it was wrong or is mended: the next caller
-    /// tries again. A pause that the vendor asked for is still kept.
-    pub(crate) fn forget_refusal(&self) {
-        if let Some(failure) = &mut *self.lock() {
-            failure.refusal = None;
-            failure.pause.forget_our_own();
-        }
-    }
-
-    /// Forgets the refusal, because the vendor issued something: the grant is alive.
-    pub(crate) fn clear_refusal(&self) {
-        if let Some(failure) = &mut *self.lock() {
-            failure.refusal = None;
-        }
-    }
-
-    /// Returns the refusal that stands: it is reported once, and the vendor is not asked again.
-    pub(crate) fn refusal(&self) -> Option<Error> {
-        self.lock().as_ref()?.refusal.clone()
     }
 
     pub(crate) fn last(&self) -> Option<Error> {
@@ -158,20 +140,20 @@ impl Failure {
             login_failed: false,
             same: SameRefusal::following(last.as_ref().map(|last| last.same), failed),
             refusal: match is_refusal {
-                true => Some(error.clone()),
+                true => Some(Refusal::by_the_vendor(error)),
                 false => last.and_then(|last| last.refusal),
             },
         }
     }
 
     /// Returns the events to send. A refusal of the grant is sent once.
-    fn events(&mut self, failed: &NewFailure<'_>, earlier_refusal: Option<&Error>) -> Vec<Event> {
+    fn events(&mut self, failed: &NewFailure<'_>, was_refused: bool) -> Vec<Event> {
         let error = failed.error.clone();
         let mut events = Vec::new();
         let is_refusal = error.kind() == ErrorKind::Rejected && !self.is_temporary;
-        match (is_refusal, earlier_refusal) {
-            (true, Some(_)) => {}
-            (true, None) => events.push(Event::Rejected { error }),
+        match (is_refusal, was_refused) {
+            (true, true) => {}
+            (true, false) => events.push(Event::Rejected { error }),
             (false, _) => events.push(Event::Failed {
                 error,
                 next_in: self

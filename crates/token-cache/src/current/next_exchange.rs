@@ -67,6 +67,11 @@ impl Current {
         self.failures.refusal()
     }
 
+    /// Whether that one is known from the store alone: this process has not asked the vendor.
+    pub(crate) fn is_refusal_told(&self) -> bool {
+        self.failures.is_refusal_told()
+    }
+
     pub(crate) fn forget_refusal(&self) {
         self.cached.load().set_refresh_refused(false);
         self.failures.forget_refusal();

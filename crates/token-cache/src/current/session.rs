@@ -8,7 +8,7 @@ use token_core::{Clock, ClockReading, Error, ErrorKind, Token};
 
 use super::Current;
 use super::cached_token::CachedToken;
-use super::events::Origin;
+use super::events::{Event, Origin};
 use super::failures::Brought;
 use super::sessions::{Publication, SessionId};
 use crate::clock::millis;
@@ -90,6 +90,16 @@ impl<'a> Session<'a> {
         self.sessions.act_in(self.id, || {
             let events = self.note_exchange(error, Brought::Nothing);
             events.into_iter().for_each(|event| self.emit(event));
+        });
+    }
+
+    /// Notes the refusal of which the store tells.
+    pub(crate) fn tell_refusal(&self, error: Error) {
+        self.sessions.act_in(self.id, || {
+            let error = error.with_key(self.key());
+            if self.failures.tell_refusal(&error, self.now().elapsed) {
+                self.emit(Event::Rejected { error });
+            }
         });
     }
 

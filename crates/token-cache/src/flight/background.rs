@@ -83,7 +83,8 @@ impl Shared {
 
     /// Refreshes the token if that is due. Returns how long to pause.
     pub(crate) async fn refresh_if_due(self: &Arc<Self>) -> Duration {
-        if self.current.is_logged_out() {
+        let is_over = self.current.is_logged_out();
+        if is_over || self.refresher.is_left_to_callers(&self.current) {
             // Only the store knows whether somebody has logged in again.
             self.look().await;
             return LONGEST_SLEEP;

@@ -84,6 +84,7 @@ impl TokenPool {
     }
 
     /// Returns the accounts in memory for which somebody has to log in again.
+    /// [`keep_fresh`](Self::keep_fresh) brings those into memory that the store has.
     ///
     /// ```
     /// # fn show(pool: token_cache::TokenPool) {

@@ -224,6 +224,11 @@ impl Inner {
         }
     }
 
+    /// Whether there are as many accounts in memory as there may be.
+    pub(super) fn is_full(&self) -> bool {
+        self.accounts.count() >= self.limits.in_memory
+    }
+
     fn make_room(&self) {
         if self.accounts.count() <= self.limits.in_memory {
             return;

@@ -97,7 +97,13 @@ impl Inner {
     /// Refreshes what the sweep has found. An account with another key does not belong to this pool.
     async fn refresh_found(&self, found: Found) {
         match self.start_found(&found.account, &found.key).await {
-            Ok(working) => working.engine.refresh_unless_in_doubt().await,
+            Ok(working) => {
+                if found.is_refused {
+                    // That needs no lease, and mostly shows that nothing is to be sent.
+                    working.engine.look().await;
+                }
+                working.engine.refresh_unless_in_doubt().await;
+            }
             Err(error) => self.not_made(&found.account, error),
         }
     }

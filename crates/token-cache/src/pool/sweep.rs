@@ -1,26 +1,31 @@
 //! Looks for grants that only the store has, and whose access tokens are due: nobody else would
-//! refresh them, and their refresh tokens end some day.
+//! refresh them, and their refresh tokens end some day. It also looks for those that the vendor has
+//! refused, of which a person must know.
 
+mod listing;
 mod places;
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use token_core::store::{Due, DueCursor, StoreError};
-use token_core::{Clock as _, TokenKey};
+use token_core::TokenKey;
+use token_core::store::{Due, StoreError};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
 
+use self::listing::{Listing, Refused};
 use self::places::Places;
 use super::accounts::DeploymentHash;
 use super::inner::Inner;
 use crate::current::events::Event;
 use crate::refresh::endpoint_source::unless_it_panics;
 
-/// A token that is due, and in the store only.
+/// A token that is due, or whose grant was refused, and in the store only.
 pub(super) struct Found {
     pub(super) account: Arc<str>,
     pub(super) key: TokenKey,
     pub(super) deployment: DeploymentHash,
+    pub(super) is_refused: bool,
 }
 
 /// A token that was found, and its place in the queue of its deployment, until its turn comes.
@@ -28,10 +33,17 @@ pub(super) type Waiting = (Found, OwnedSemaphorePermit);
 
 /// Goes through the store again and again, until nobody listens or the store cannot list its keys.
 pub(super) async fn run(pool: Weak<Inner>, found: UnboundedSender<Waiting>) {
-    let mut places = Places::default();
-    while let Some(pause) = pool.upgrade().map(|pool| pool.limits.between_sweeps) {
-        let swept = sweep(&pool, &found, &mut places).await;
-        let Some(pool) = pool.upgrade() else { return };
+    let mut sweep = Sweep {
+        pool,
+        found,
+        places: Places::default(),
+        refused: Refused::default(),
+    };
+    while let Some(pause) = sweep.pause() {
+        let swept = sweep.all().await;
+        let Some(pool) = sweep.pool.upgrade() else {
+            return;
+        };
         if let Err(error) = swept {
             pool.tell_of_sweep(&error);
             if error.is_unsupported() {
@@ -43,35 +55,61 @@ pub(super) async fn run(pool: Weak<Inner>, found: UnboundedSender<Waiting>) {
     }
 }
 
-/// Goes through all pages once.
-async fn sweep(
-    pool: &Weak<Inner>,
-    found: &UnboundedSender<Waiting>,
-    places: &mut Places,
-) -> Result<(), StoreError> {
-    places.begin_sweep();
-    let mut after: Option<DueCursor> = None;
-    loop {
-        let Some(pool) = pool.upgrade() else {
+struct Sweep {
+    pool: Weak<Inner>,
+    found: UnboundedSender<Waiting>,
+    places: Places,
+    refused: Refused,
+}
+
+impl Sweep {
+    /// Returns how long to pause between two sweeps; `None` if the pool is gone.
+    fn pause(&self) -> Option<Duration> {
+        Some(self.pool.upgrade()?.limits.between_sweeps)
+    }
+
+    async fn all(&mut self) -> Result<(), StoreError> {
+        self.places.begin_sweep();
+        self.through(Listing::Due).await?;
+        let Some(now) = self.pool.upgrade().map(|pool| pool.now().elapsed) else {
             return Ok(());
         };
-        let now = pool.engines.clock.now().wall;
-        let listing = async { pool.engines.store.due(now, after.as_ref()).await };
-        let page = unless_it_panics(listing).await;
-        let page = page.unwrap_or_else(|| Err(StoreError::new("the store panicked")))?;
-        let on_page = pool.only_in_store(page.due);
-        drop(pool);
-        for token in on_page {
-            let Some(place) = places.take(token.deployment).await else {
-                continue;
-            };
-            if found.send((token, place)).is_err() {
-                return Ok(());
-            }
+        if self.refused.is_next(now) && self.through(Listing::Refused).await? {
+            self.refused.have_been_found(now);
         }
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
+        Ok(())
+    }
+
+    /// Goes through all pages once. Returns whether none was passed over.
+    async fn through(&mut self, listing: Listing) -> Result<bool, StoreError> {
+        let mut after = listing.beginning();
+        let mut is_whole = true;
+        loop {
+            let Some(pool) = self.pool.upgrade() else {
+                return Ok(false);
+            };
+            if listing == Listing::Refused && pool.is_full() {
+                return Ok(false);
+            }
+            let before = listing.end(&pool.now());
+            let page = async { pool.engines.store.due(before, after.as_ref()).await };
+            let page = unless_it_panics(page).await;
+            let page = page.unwrap_or_else(|| Err(StoreError::new("the store panicked")))?;
+            let on_page = pool.only_in_store(page.due);
+            drop(pool);
+            for token in on_page {
+                let Some(place) = self.places.take(token.deployment).await else {
+                    is_whole = false;
+                    continue;
+                };
+                if self.found.send((token, place)).is_err() {
+                    return Ok(false);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(is_whole);
+            }
         }
     }
 }
@@ -92,6 +130,7 @@ impl Inner {
                 (!self.accounts.has(&account)).then(|| Found {
                     account: account.into(),
                     deployment: self.accounts.deployment(&due.key),
+                    is_refused: due.is_refused(),
                     key: due.key,
                 })
             })

@@ -57,6 +57,7 @@ impl Refresher {
         // If a failover lost the tombstone, the same token is adopted again.
         let is_current = is_current(&token, session) && !session.is_logged_out();
         if is_current || !is_better(&token) {
+            self.note_mark(session, record);
             return Ok(Adopted::Nothing);
         }
         let before = session.cached();
@@ -65,6 +66,7 @@ impl Refresher {
             // It is expired and the current one is not; or a logout came in between.
             return Ok(Adopted::Nothing);
         }
+        self.note_mark(session, record);
         Ok(match session.decide() {
             Decision::Use => Adopted::Fresh,
             _ => Adopted::Due,

@@ -18,7 +18,6 @@ impl Spares {
         lock(&self.0).push(token);
     }
 
-    #[cfg(feature = "pool")]
     pub(crate) fn is_empty(&self) -> bool {
         lock(&self.0).is_empty()
     }
@@ -120,6 +119,12 @@ impl InitialToken {
             known.before = known.of_the_grant.replace(fingerprint);
             token
         })
+    }
+
+    /// Whether there is a token to take.
+    pub(crate) fn has_unseen(&self, key: &TokenKey) -> bool {
+        let untried = self.untried();
+        untried.is_some_and(|token| self.of_the_grant() != Some(fingerprint(key, &token)))
     }
 
     /// Undoes that: the vendor neither accepted nor refused it, so it may be tried again.

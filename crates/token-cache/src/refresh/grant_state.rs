@@ -3,6 +3,7 @@
 use token_core::store::Entry;
 use token_core::{Error, Timestamp, Token};
 
+use super::record::mark::refusal;
 use super::{Refresher, record};
 use crate::current::session::Session;
 
@@ -53,7 +54,8 @@ impl Refresher {
         if session.has_login() {
             return GrantState::Restorable;
         }
-        if stored.tombstoned || is_refused(session, token) {
+        let is_marked = stored.record.as_ref().and_then(refusal).is_some();
+        if stored.tombstoned || is_marked || is_refused(session, token) {
             return GrantState::LoginRequired;
         }
         // If nothing is stored, the current token counts, or an initial token that no refresh has

@@ -6,15 +6,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
-use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use token_core::store::{Record, RefreshFingerprint, StoreError};
-use token_core::{Generation, Timestamp, Token, TokenKey, TokenPlacement};
+use token_core::store::{Due, Record, RefreshFingerprint, StoreError};
+use token_core::{Generation, Timestamp, Token, TokenKey};
 
+use self::refused::Refused;
 use self::text::{Text, to_json};
 use self::times::Times;
 
+pub(super) mod mark;
+mod placement;
+mod refused;
 mod text;
 mod times;
 
@@ -42,6 +45,8 @@ struct Document<'a> {
     ends_by: Option<i64>,
     scopes: Vec<Cow<'a, str>>,
     extras: BTreeMap<Cow<'a, str>, Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<Refused>,
 }
 
 impl Document<'_> {
@@ -66,7 +71,7 @@ pub(crate) fn write(key: &TokenKey, token: &Token, now: Timestamp) -> Result<Rec
         version: VERSION,
         written_at: now.unix_millis(),
         access: token.access().into(),
-        placement: placement_name(token.placement())?,
+        placement: placement::name_of(token.placement())?,
         refresh: token.refresh().map(Into::into),
         refresh_expires_at: token.refresh_expires_at().map(Timestamp::unix_millis),
         issued_at: validity.issued_at().unix_millis(),
@@ -83,11 +88,13 @@ pub(crate) fn write(key: &TokenKey, token: &Token, now: Timestamp) -> Result<Rec
             .extras()
             .map(|(name, value)| (name.into(), value.into()))
             .collect(),
+        refused: None,
     };
     let body =
         to_json(&written).map_err(|_| StoreError::new("the token could not be serialized"))?;
     let mut record = Record::new(fingerprint(key, token), token.generation(), body);
-    record.due_at = validity.ends().map(|_| validity.refresh_at());
+    let due_at = validity.ends().map(|_| validity.refresh_at());
+    record.due_at = due_at.filter(|at| *at < Due::OF_REFUSED);
     record.grant_ends_at = token.refresh_expires_at();
     Ok(record)
 }
@@ -100,21 +107,12 @@ pub(crate) fn write(key: &TokenKey, token: &Token, now: Timestamp) -> Result<Rec
 /// said, less what it is ahead of the reader's by that age; and what was left when it was written,
 /// less that age.
 pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Token, StoreError> {
-    let foreign = || {
-        StoreError::new("the stored record was not written by this library; it is left unchanged")
-    };
-    let written: Document<'_> =
-        serde_json::from_str(record.body.expose()).map_err(|_| foreign())?;
-    if written.version != VERSION {
-        return Err(StoreError::new(
-            "the stored record was written by a newer version; it is left unchanged",
-        ));
-    }
+    let written = parse(record)?;
     let token = Token::builder(
         written.access.to_secret(),
         written.times().validity(age, now),
     )
-    .placement(placement(&written.placement).ok_or_else(foreign)?)
+    .placement(placement::named(&written.placement).ok_or_else(foreign)?)
     .refresh(written.refresh.as_ref().map(Text::to_secret))
     .refresh_expires_at(written.refresh_expires_at.map(Timestamp::from_unix_millis))
     .scopes(written.scopes.into_iter().map(Cow::into_owned))
@@ -126,6 +124,21 @@ pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Tok
             token.extra(name.into_owned(), value.to_secret())
         });
     with_extras.build().map_err(|_| foreign())
+}
+
+fn parse(record: &Record) -> Result<Document<'_>, StoreError> {
+    let written: Document<'_> =
+        serde_json::from_str(record.body.expose()).map_err(|_| foreign())?;
+    match written.version {
+        VERSION => Ok(written),
+        _ => Err(StoreError::new(
+            "the stored record was written by a newer version; it is left unchanged",
+        )),
+    }
+}
+
+fn foreign() -> StoreError {
+    StoreError::new("the stored record was not written by this library; it is left unchanged")
 }
 
 /// Returns the keyed hash of what a refresh of `token` spends: it names it without revealing it.
@@ -140,31 +153,10 @@ pub(crate) fn fingerprint(key: &TokenKey, token: &Token) -> RefreshFingerprint {
     RefreshFingerprint(mac.finalize().into_bytes().into())
 }
 
-fn placement_name(placement: &TokenPlacement) -> Result<Cow<'_, str>, StoreError> {
-    match placement {
-        TokenPlacement::Bearer => Ok("bearer".into()),
-        TokenPlacement::Verbatim => Ok("verbatim".into()),
-        TokenPlacement::Header(name) => Ok(format!("header:{name}").into()),
-        TokenPlacement::Query(name) => Ok(format!("query:{name}").into()),
-        TokenPlacement::Form(name) => Ok(format!("form:{name}").into()),
-        _ => Err(StoreError::new("this token placement cannot be stored")),
-    }
-}
-
-fn placement(name: &str) -> Option<TokenPlacement> {
-    match name.split_once(':').unwrap_or((name, "")) {
-        ("bearer", "") => Some(TokenPlacement::Bearer),
-        ("verbatim", "") => Some(TokenPlacement::Verbatim),
-        ("header", name) => HeaderName::try_from(name).ok().map(TokenPlacement::Header),
-        ("query", name) => Some(TokenPlacement::Query(name.to_owned())),
-        ("form", name) => Some(TokenPlacement::Form(name.to_owned())),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use token_core::{Secret, Validity};
+    use http::HeaderName;
+    use token_core::{Secret, TokenPlacement, Validity};
 
     use super::*;
 

@@ -91,7 +91,7 @@ impl Refresher {
                 RefreshJob::Refresh(trigger) => {
                     let _permit = self.admitted(trigger).await;
                     self.started(trigger).await;
-                    Box::pin(self.without_store(session, &error)).await
+                    Box::pin(self.without_store(session, &error, trigger)).await
                 }
                 _ => Err(error.to_error()),
             },

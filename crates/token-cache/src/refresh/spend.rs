@@ -56,8 +56,9 @@ impl Refresher {
         newest_generation: Option<Generation>,
         refused: Error,
     ) -> Result<Obtained, Error> {
-        if let Ok(stored) = self.store.load().await
-            && self.adopt_in_place_of_refused(session, &stored)? != Adopted::Nothing
+        let stored = self.store.load().await;
+        if let Ok(stored) = &stored
+            && self.adopt_in_place_of_refused(session, stored)? != Adopted::Nothing
         {
             return Ok(Obtained::Adopted);
         }
@@ -73,6 +74,9 @@ impl Refresher {
         if session.has_login() {
             session.note_refused_refresh(current);
             return self.login(session, Some(current), newest_generation).await;
+        }
+        if let Ok(stored) = stored {
+            self.mark_refused(session, &stored, current, &refused).await;
         }
         Err(refused)
     }

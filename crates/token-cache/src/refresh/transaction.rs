@@ -29,8 +29,8 @@ impl Refresher {
             Begun::With(current) => current,
         };
         let follows = Follows::of(&stored);
-        if let Some(refusal) = session.refusal().filter(|_| !session.has_login()) {
-            return Err(refusal);
+        if let Some(stopped) = self.stopped_by_refusal(session, trigger) {
+            return stopped;
         }
 
         // 2. Wait for our turn, if others want the same vendor. In doubt? Another owner may have spent this token and died.
@@ -52,7 +52,7 @@ impl Refresher {
             .declare(lease, current.as_ref(), newest_generation)
             .await?
         {
-            return Box::pin(self.without_store(session, &error)).await;
+            return Box::pin(self.without_store(session, &error, trigger)).await;
         }
         if !session.is_current() {
             self.store.clear_intent().await;
@@ -149,6 +149,7 @@ impl Refresher {
         &self,
         session: Session<'_>,
         error: &StoreError,
+        trigger: Trigger,
     ) -> Result<(), Error> {
         if let Ok(stored) = self.store.load().await {
             if stored.tombstoned {
@@ -164,6 +165,9 @@ impl Refresher {
         self.with_initial_in_memory(session);
         if needs_no_exchange(session) {
             return Ok(());
+        }
+        if let Some(stopped) = self.stopped_by_refusal(session, trigger) {
+            return stopped;
         }
         let current = session.token();
         let is_harmless = match &current {

@@ -59,5 +59,6 @@ mod sliding;
 mod steps;
 mod storing;
 mod threads;
+mod told_refusals;
 mod unwritten;
 mod warnings;

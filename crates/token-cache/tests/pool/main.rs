@@ -23,6 +23,7 @@ mod mistakes;
 mod panics;
 #[path = "../engine/program_log.rs"]
 mod program_log;
+mod refused;
 mod shares;
 mod store;
 mod told;

@@ -109,6 +109,18 @@ impl Doubt {
 }
 
 impl Pause {
+    /// Returns one that is over at this elapsed time.
+    pub(super) fn none(now: Duration) -> Self {
+        Self {
+            at: now,
+            step: Duration::ZERO,
+            asked_until: None,
+            had_usable: false,
+            longest_without_token: Duration::MAX,
+            doubt: None,
+        }
+    }
+
     /// Returns the elapsed time before which no exchange starts.
     pub(super) fn until(&self, life: &Life, now: Duration) -> Duration {
         let rest = self

@@ -234,7 +234,7 @@ impl Slot {
         match &self.state {
             State::AtRest(cached) => !is_rejected(cached, now),
             State::InTrouble(it) => {
-                let is_over = now >= it.until || !it.rest.has_failed();
+                let is_over = now >= it.until || !it.rest.has_failed_here();
                 is_over && !is_rejected(&it.rest.cached, now)
             }
             State::AtWork(_) => false,

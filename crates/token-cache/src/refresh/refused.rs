@@ -1,0 +1,82 @@
+//! What the store is told of a refused grant, and what it tells: other processes, and this one after
+//! a restart, send the refresh token again only for a caller.
+
+use token_core::store::{CommitCondition, Entry, Record, RecordId};
+use token_core::{Error, Token};
+
+use super::Refresher;
+use super::record::mark::{marked, refusal};
+use super::trigger::Trigger;
+use crate::current::Current;
+use crate::current::session::Session;
+
+impl Refresher {
+    /// Marks the record of a token that the vendor has refused. The condition sees to it that no
+    /// other record is replaced. If the store does not take it, the next process asks the vendor.
+    pub(super) async fn mark_refused(
+        &self,
+        session: Session<'_>,
+        stored: &Entry,
+        refused: &Token,
+        error: &Error,
+    ) {
+        let Some(record) = &stored.record else { return };
+        // An initial token that was refused too is not tried again.
+        let initial = self.initial.of_the_grant();
+        let is_told = refusal(record).is_some() && record.initial == initial;
+        // Without an answer it is the endpoint that refuses, which costs no request.
+        if is_told || error.status().is_none() || record.id() != self.id_of(refused) {
+            return;
+        }
+        let Ok(mut marked) = marked(record, error, session.now().wall) else {
+            return;
+        };
+        marked.initial = initial;
+        let condition = CommitCondition::ParentIs(record.fingerprint);
+        _ = self.store.commit(&condition, &marked).await;
+    }
+
+    /// Notes that the record of the current token is marked. Where there is a repeatable login, no
+    /// person is needed.
+    pub(super) fn note_mark(&self, session: Session<'_>, record: &Record) {
+        let Some(error) = refusal(record).filter(|_| !session.has_login()) else {
+            return;
+        };
+        let current = session.token();
+        if let Some(current) = current.filter(|current| self.id_of(current) == record.id()) {
+            session.note_revocation(&error, &current);
+            session.tell_refusal(error);
+        }
+    }
+
+    /// Returns how a refresh ends that may not send the refresh token, as the vendor has refused
+    /// it. A refusal of which only the store tells stops no caller: the vendor may have erred.
+    pub(super) fn stopped_by_refusal(
+        &self,
+        session: Session<'_>,
+        trigger: Trigger,
+    ) -> Option<Result<(), Error>> {
+        let refusal = session.refusal().filter(|_| !session.has_login())?;
+        if !session.is_refusal_told() {
+            return Some(Err(refusal));
+        }
+        // It was told when it was found.
+        (trigger == Trigger::Background && !self.has_alternatives()).then_some(Ok(()))
+    }
+
+    /// Whether nothing is sent unless a caller asks.
+    pub(crate) fn is_left_to_callers(&self, current: &Current) -> bool {
+        current.is_refusal_told() && !current.has_login() && !self.has_alternatives()
+    }
+
+    fn has_alternatives(&self) -> bool {
+        !self.spares.is_empty() || self.initial.has_unseen(self.store.key())
+    }
+
+    fn id_of(&self, token: &Token) -> RecordId {
+        RecordId {
+            fingerprint: self.fingerprint(token),
+            generation: token.generation(),
+        }
+    }
+}
