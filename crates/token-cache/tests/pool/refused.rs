@@ -79,6 +79,22 @@ async fn the_next_process_requests_nothing_for_refused_grants_and_lists_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn very_many_refused_grants_are_listed_soon_and_are_never_asked_for() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let refused: Vec<_> = (0..1_200).map(|number| format!("dead-{number}")).collect();
+    let refused: Vec<_> = refused.iter().map(String::as_str).collect();
+    drop(pool_with_refused(&vendor, &store, &refused).await);
+    let asked = vendor.requests_of("zoe");
+    let pool = next_process(&vendor, &store);
+    drop(pool.keep_fresh());
+    pass(MINUTE).await;
+    assert_eq!(pool.health().logins_needed, refused.len());
+    pass(70 * MINUTE).await;
+    assert_eq!(vendor.requests_of("zoe"), asked + 1, "it is kept alive");
+    assert_eq!(vendor.requests().len(), 2 * refused.len() + asked + 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_caller_of_the_next_process_asks_the_vendor_once() {
     let (vendor, store) = (Vendor::new(), MemoryStore::new());
     drop(pool_with_refused(&vendor, &store, &["alice"]).await);

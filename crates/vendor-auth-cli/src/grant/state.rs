@@ -1,7 +1,7 @@
 //! How the grant of a profile is, as the store and the last failure say.
 
-use vendor_auth::ErrorKind;
 use vendor_auth::cache::GrantState;
+use vendor_auth::{Error, ErrorKind};
 
 use super::{Grant, Wanted, now};
 use crate::failure::{self, Failure};
@@ -15,18 +15,16 @@ impl Grant {
         // That a person must log in is the state, and no error.
         let unread = loaded.err();
         let unread = unread.filter(|error| error.kind() != ErrorKind::Rejected);
-        let unread = unread.map(|error| LastError {
-            at: None,
-            exit_code: failure::code(error.kind()),
-            message: failure::text(&error),
-        });
+        let unread = unread.as_ref().map(without_time);
         let (health, failed) = (self.tokens.health(), self.last_failure.read());
         let grant = match &failed {
             Some(failed) if failed.refused(&health) => Some(GrantState::LoginRequired),
             _ => grant,
         };
         let failed = failed.filter(|failed| !health.logged_out || failed.code != failure::LOG_IN);
-        let last_error = unread.or_else(|| failed.map(LastError::from));
+        // The store may tell of a refusal that no command has met.
+        let told = health.last_error.as_ref().map(without_time);
+        let last_error = unread.or_else(|| failed.map(LastError::from)).or(told);
         Life::of(&self.profile, &health, grant, last_error, now())
     }
 
@@ -56,5 +54,13 @@ impl Grant {
             )),
             _ => Failure::try_later(format!("{name}: {what}; run it without --no-refresh")),
         }
+    }
+}
+
+fn without_time(error: &Error) -> LastError {
+    LastError {
+        at: None,
+        exit_code: failure::code(error.kind()),
+        message: failure::text(error),
     }
 }

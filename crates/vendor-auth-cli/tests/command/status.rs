@@ -81,6 +81,32 @@ async fn a_grant_that_begins_with_a_refresh_token_needs_nobody_until_it_is_ended
 }
 
 #[tokio::test]
+async fn another_programs_refused_grant_is_told_without_a_request() {
+    let server = OAuth2Server::builder().access_token_lifetime(Duration::from_secs(1));
+    let server = server.start().await.unwrap();
+    let home = Home::of_grant(&server, server.grant().refresh_token().unwrap());
+    home.run(&["token", "demo"]).ok();
+    server.revoke_grant();
+    home.run(&["token", "demo", "--min-ttl", "1"]).failed(77);
+    let asked = server.exchange_count();
+    // As if a program that has no such file had asked.
+    fs::remove_dir_all(home.path(".local/state/vendor-auth/failures")).unwrap();
+    let status = loop {
+        let status = home.run(&["status", "--offline"]);
+        if !status.stdout.starts_with("demo: valid") {
+            break status; // The token is over.
+        }
+    };
+    assert_eq!(status.code, 77, "{status:?}");
+    assert!(
+        status.stdout.starts_with("demo: log in again")
+            && status.stdout.contains("(code invalid_grant): since 20"),
+        "{status:?}"
+    );
+    assert_eq!(server.exchange_count(), asked);
+}
+
+#[tokio::test]
 async fn a_secret_that_cannot_be_read_is_told_with_the_rest() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);

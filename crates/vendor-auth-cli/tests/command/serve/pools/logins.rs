@@ -83,6 +83,43 @@ async fn a_person_who_logs_in_again_is_served_and_no_longer_listed_although_nobo
 }
 
 #[tokio::test]
+async fn a_restart_lists_who_must_log_in_again_and_requests_nothing_for_them() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = home_of(&server);
+    let names = ["ada", "bob", "eve"];
+    for name in names {
+        log_in(&home, &format!("people/{name}"));
+    }
+    let mut before = Serving::on_a_port(&home, &[]);
+    server.revoke_grant();
+    for name in names {
+        let token = before.get(&format!("/token/people/{name}")).token();
+        let line = format!("POST /token/people/{name}/refused HTTP/1.1");
+        assert_eq!(before.send(&line, &token).refused(409), "login_required");
+    }
+    assert!(before.end().success());
+    let asked = server.exchange_count();
+    let serving = Serving::on_a_port(&home, &[]);
+    let ready = until(|| {
+        let ready = serving.get("/readyz").body;
+        ready.contains(" 3 must log in again").then_some(ready)
+    });
+    let ready = ready.await;
+    for name in names {
+        let line = format!("\npeople/{name}: log in again");
+        assert!(ready.contains(&line), "{ready}");
+        serving.line_with("log in again");
+    }
+    assert_eq!(server.exchange_count(), asked);
+    log_in(&home, "people/ada");
+    until(|| {
+        let ready = serving.get("/readyz").body;
+        ready.contains(" 2 must log in again").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn no_secret_is_read_for_an_account_until_somebody_logs_in_for_it() {
     let server = OAuth2Server::start().await.unwrap();
     let program = r#"{ command = ["sh", "-c", "echo {account} >> ~/reads; cat ~/secret"] }"#;
