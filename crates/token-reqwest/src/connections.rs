@@ -61,8 +61,13 @@ impl Maker {
     fn make(&self, connections: Connections) -> Result<Client, BuildError> {
         let settings = hardened((self.settings)(connections)?);
         let settings = match connections {
-            Connections::New => settings.pool_max_idle_per_host(0),
-            // the limit to requests per host limits idle connections too
+            Connections::New => settings
+                .pool_max_idle_per_host(0)
+                .http1_max_headers(MOST_HEADERS_READ)
+                .connector_layer(NoteConnecting),
+            // The limit to requests per host limits idle connections too. What a connector does
+            // proves nothing here, and what was sent may be sent again: over a new connection, if
+            // hyper refuses the number of headers.
             Connections::Kept => settings
                 .pool_idle_timeout(IDLE)
                 .pool_max_idle_per_host(usize::MAX),
@@ -179,7 +184,5 @@ fn hardened(settings: ClientBuilder) -> ClientBuilder {
         .no_brotli()
         .no_zstd()
         .no_deflate()
-        .http1_max_headers(MOST_HEADERS_READ)
         .connection_verbose(false)
-        .connector_layer(NoteConnecting)
 }

@@ -1,9 +1,10 @@
 //! Answers with too many headers.
 
-use token_core::ErrorKind;
+use token_core::{ErrorKind, HttpClient as _};
 use token_reqwest::ReqwestClient;
 
-use crate::raw::{RawServer, send_refresh};
+use crate::kept::marked;
+use crate::raw::{MINUTE, RawServer, assert_in_doubt, send_refresh};
 
 fn answer(status: u16, headers: usize) -> String {
     let filler: String = (0..headers - 1)
@@ -45,4 +46,15 @@ async fn a_success_or_a_retryable_status_is_accepted_with_any_number_of_headers(
         assert_eq!(sent_to(answer(status, 1000)).await.unwrap(), status);
     }
     assert_eq!(sent_to(answer(400, 100)).await.unwrap(), 400);
+}
+
+// FAULTS.md row 87: whoever marks a request sends it once more without the mark
+#[tokio::test]
+async fn a_repeatable_request_that_got_too_many_headers_is_answered_if_it_is_sent_unmarked() {
+    let server = RawServer::answering(answer(400, 101)).await;
+    let client = ReqwestClient::new().unwrap();
+    let error = client.send(marked(&server.url("/t")), MINUTE).await;
+    assert_in_doubt(&error.unwrap_err(), token_core::SendFailure::TooLong);
+    let error = send_refresh(&client, &server.url("/t")).await.unwrap_err();
+    assert_eq!(error.to_error().kind(), ErrorKind::Protocol);
 }
