@@ -15,19 +15,35 @@ pub fn percent_encode(text: &str) -> String {
 }
 
 /// Percent-encodes all bytes but those that `may_stay`, which are ASCII.
-pub(crate) fn encoded(text: &str, may_stay: fn(u8) -> bool) -> String {
+fn encoded(text: &str, may_stay: fn(u8) -> bool) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    push_encoded(&mut encoded, text, may_stay);
+    encoded
+}
+
+/// Appends the text, percent-encoded but for the bytes that `may_stay`, which are ASCII.
+pub(crate) fn push_encoded(to: &mut String, text: &str, may_stay: fn(u8) -> bool) {
     let digit =
         |value: u8| char::from_digit(value.into(), 16).map(|digit| digit.to_ascii_uppercase());
-    let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if may_stay(byte) {
-            encoded.push(char::from(byte));
+            to.push(char::from(byte));
         } else {
             let escape = [Some('%'), digit(byte >> 4), digit(byte & 15)];
-            encoded.extend(escape.into_iter().flatten());
+            to.extend(escape.into_iter().flatten());
         }
     }
-    encoded
+}
+
+/// Appends `name=value` to a query or a form.
+pub(super) fn push_pair(to: &mut String, name: &str, value: &str) {
+    to.reserve(name.len() + value.len() + 2);
+    if !to.is_empty() {
+        to.push('&');
+    }
+    push_encoded(to, name, is_unreserved);
+    to.push('=');
+    push_encoded(to, value, is_unreserved);
 }
 
 pub(crate) fn is_unreserved(byte: u8) -> bool {

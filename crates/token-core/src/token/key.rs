@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::endpoint::query::{encoded, is_unreserved};
+use crate::endpoint::query::{is_unreserved, push_encoded};
 use crate::error::kind::BuildError;
 
 /// Names a grant in stores, logs and metrics, such as
@@ -23,9 +23,12 @@ impl TokenKey {
     /// not a letter, a digit or one of `.-_~:` is percent-encoded, so that different parts never
     /// result in the same key.
     pub fn of(vendor: &str, deployment: &str, grant: &str) -> Self {
-        let part = |text: &str| encoded(text, |byte| byte == b':' || is_unreserved(byte));
-        let (vendor, deployment, grant) = (part(vendor), part(deployment), part(grant));
-        Self(format!("{vendor}/{deployment}/{grant}").into())
+        let mut name = String::with_capacity(vendor.len() + deployment.len() + grant.len() + 2);
+        for (separator, part) in [("", vendor), ("/", deployment), ("/", grant)] {
+            name.push_str(separator);
+            push_encoded(&mut name, part, |byte| byte == b':' || is_unreserved(byte));
+        }
+        Self(name.into())
     }
 
     /// Parses a full name, as [`as_str`](Self::as_str) returns it.

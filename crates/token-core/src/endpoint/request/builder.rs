@@ -11,7 +11,7 @@ use super::Request;
 use crate::endpoint::attempt::Step;
 use crate::endpoint::base_url::BaseUrl;
 use crate::endpoint::json::ObjectWriter;
-use crate::endpoint::query::percent_encode;
+use crate::endpoint::query::push_pair;
 use crate::error::{Error, ErrorKind};
 use crate::token::secret::{Secret, sensitive_header};
 
@@ -20,17 +20,23 @@ use crate::token::secret::{Secret, sensitive_header};
 pub struct RequestBuilder {
     method: Method,
     address: String,
-    query: Vec<String>,
-    headers: Vec<(HeaderName, String)>,
+    query: String,
+    headers: HeaderMap,
     body: Body,
     secrets: Vec<Secret>,
-    is_unwritable: bool,
+    /// Why the request cannot be built.
+    invalid: Option<&'static str>,
 }
+
+/// Most forms are no longer, in bytes.
+const FORM: usize = 256;
+/// A request has a few secrets: those of the client, of the grant, and of the current token.
+const SECRETS: usize = 8;
 
 #[derive(Clone)]
 enum Body {
     Nothing,
-    Form(Vec<String>),
+    Form(String),
     Json(ObjectWriter),
     Raw(&'static str, Bytes),
 }
@@ -60,20 +66,25 @@ impl Request {
 
 impl RequestBuilder {
     fn new(method: Method, address: String) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        // Token answers are short, and a compressed one may be unreadable after the token was
+        // spent.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         Self {
             method,
             address,
-            query: Vec::new(),
-            headers: Vec::new(),
+            query: String::new(),
+            headers,
             body: Body::Nothing,
-            secrets: Vec::new(),
-            is_unwritable: false,
+            secrets: Vec::with_capacity(SECRETS),
+            invalid: None,
         }
     }
 
     /// Adds a query parameter; a space is encoded as `%20`.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        self.query.push(pair(name, value));
+        push_pair(&mut self.query, name, value);
         self
     }
 
@@ -86,9 +97,9 @@ impl RequestBuilder {
     pub fn form(mut self, name: &str, value: &str) -> Self {
         let mut pairs = match self.body {
             Body::Form(pairs) => pairs,
-            _ => Vec::new(),
+            _ => String::with_capacity(FORM),
         };
-        pairs.push(pair(name, value));
+        push_pair(&mut pairs, name, value);
         self.body = Body::Form(pairs);
         self
     }
@@ -141,7 +152,7 @@ impl RequestBuilder {
     /// If the value has no form in JSON, [`build`](Self::build) fails.
     pub fn json_value(mut self, name: &str, value: &(impl serde_core::Serialize + ?Sized)) -> Self {
         let Ok(written) = serde_json::to_string(value).map(Zeroizing::new) else {
-            self.is_unwritable = true;
+            self.invalid = Some("a value of the request's body has no form in JSON");
             return self;
         };
         self.json_field(|object| object.raw(name, &written))
@@ -161,8 +172,15 @@ impl RequestBuilder {
     }
 
     /// Adds a header.
-    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
-        self.headers.push((name, value.to_owned()));
+    pub fn header(self, name: HeaderName, value: &str) -> Self {
+        self.header_value(name, sensitive_header(value))
+    }
+
+    fn header_value(mut self, name: HeaderName, value: Option<HeaderValue>) -> Self {
+        match value {
+            Some(value) => _ = self.headers.insert(name, value),
+            None => self.invalid = self.invalid.or(Some(NOT_A_HEADER)),
+        }
         self
     }
 
@@ -172,12 +190,17 @@ impl RequestBuilder {
     }
 
     /// Adds `Authorization: Basic` with `id:secret` in base64 (RFC 7617), without the form encoding
-    /// of RFC 6749 section 2.3.1; for that, [`percent_encode`] both.
+    /// of RFC 6749 section 2.3.1; for that, [`percent_encode`](crate::percent_encode) both.
     pub fn basic(self, id: &str, secret: &Secret) -> Self {
-        let value = Secret::from(BASE64_STANDARD.encode(format!("{id}:{}", secret.expose())));
+        const SCHEME: &str = "Basic ";
+        let pair = Zeroizing::new(format!("{id}:{}", secret.expose()));
+        let mut value = String::from(SCHEME);
+        BASE64_STANDARD.encode_string(&*pair, &mut value);
+        let value = Secret::after(SCHEME, value);
+        let header = value.as_header();
         self.remember(secret)
             .remember(&value)
-            .header(AUTHORIZATION, &format!("Basic {}", value.expose()))
+            .header_value(AUTHORIZATION, header)
     }
 
     /// Remembers a secret that the request contains in another place, such as in its path.
@@ -193,40 +216,28 @@ impl RequestBuilder {
     /// [`ErrorKind::Config`] if a value is not valid in a header (CR, LF, NUL) or has no form in
     /// JSON, or the path is not valid in a URL.
     pub fn build(self, step: Step) -> Result<Request, Error> {
-        if self.is_unwritable {
-            let what = "a value of the request's body has no form in JSON";
-            return Err(Error::new(ErrorKind::Config, what));
+        if let Some(why) = self.invalid {
+            return Err(Error::new(ErrorKind::Config, why));
         }
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        // Token answers are short, and a compressed one may be unreadable after the token was
-        // spent.
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        for (name, value) in &self.headers {
-            let value = sensitive_header(value).ok_or_else(not_a_header)?;
-            headers.insert(name, value);
-        }
+        let mut headers = self.headers;
         if let Some(content_type) = self.body.content_type() {
             headers
                 .entry(CONTENT_TYPE)
                 .or_insert(HeaderValue::from_static(content_type));
         }
-        let uri = self.uri()?;
-        let body = self.body.into_bytes();
+        let mut address = self.address;
+        if !self.query.is_empty() {
+            address.push('?');
+            address.push_str(&self.query);
+        }
         Ok(Request {
             step,
             method: self.method,
-            uri,
+            uri: uri_of(address)?,
             headers,
-            body,
+            body: self.body.into_bytes(),
             secrets: self.secrets,
         })
-    }
-
-    fn uri(&self) -> Result<Uri, Error> {
-        let query = self.query.join("&");
-        let mark = if query.is_empty() { "" } else { "?" };
-        uri_of(&format!("{}{mark}{query}", self.address))
     }
 
     fn json_field(mut self, write: impl FnOnce(&mut ObjectWriter)) -> Self {
@@ -259,26 +270,21 @@ impl Body {
     fn into_bytes(self) -> Bytes {
         match self {
             Body::Nothing => Bytes::new(),
-            Body::Form(pairs) => pairs.join("&").into(),
+            Body::Form(pairs) => pairs.into(),
             Body::Json(object) => object.finish().into(),
             Body::Raw(_, bytes) => bytes,
         }
     }
 }
 
-pub(super) fn pair(name: &str, value: &str) -> String {
-    format!("{}={}", percent_encode(name), percent_encode(value))
-}
-
-pub(super) fn uri_of(address: &str) -> Result<Uri, Error> {
+pub(super) fn uri_of(address: String) -> Result<Uri, Error> {
     let invalid = "the endpoint's path does not form a valid URL";
-    let parsed = address.parse();
+    let parsed = address.try_into();
     parsed.map_err(|_| Error::new(ErrorKind::Config, invalid))
 }
 
+const NOT_A_HEADER: &str = "a value contains a character that is not allowed in a header";
+
 pub(super) fn not_a_header() -> Error {
-    Error::new(
-        ErrorKind::Config,
-        "a value contains a character that is not allowed in a header",
-    )
+    Error::new(ErrorKind::Config, NOT_A_HEADER)
 }

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use http::HeaderName;
 
 use super::Request;
-use super::builder::{not_a_header, pair, uri_of};
+use super::builder::{not_a_header, uri_of};
+use crate::endpoint::query::push_pair;
 use crate::error::Error;
 use crate::token::secret::{Secret, sensitive_header};
 
@@ -71,8 +72,9 @@ impl Request {
         }
         for (name, value) in &signature.query {
             let mark = if self.uri.query().is_none() { '?' } else { '&' };
-            let address = format!("{}{mark}{}", self.uri, pair(name, value.expose()));
-            self.uri = uri_of(&address)?;
+            let mut pair = String::new();
+            push_pair(&mut pair, name, value.expose());
+            self.uri = uri_of(format!("{}{mark}{pair}", self.uri))?;
         }
         let headers = signature.headers.into_iter().map(|(_, value)| value);
         let query = signature.query.into_iter().map(|(_, value)| value);

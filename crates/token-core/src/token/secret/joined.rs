@@ -13,17 +13,22 @@ impl Secret {
         let after = refresh.map_or("", Secret::expose);
         let text = [prefix, access.expose(), after].concat();
         let Some((start, end)) = bounds(prefix.len(), text.len() - after.len(), text.len()) else {
-            return (Self::prefixed(prefix, access), refresh.cloned());
+            return (access.with_prefix(prefix), refresh.cloned());
         };
         let whole = Self::whole(text);
         let refresh = refresh.map(|_| whole.part(end, END_OF_TEXT));
         (whole.part(start, end), refresh)
     }
 
-    /// Returns a secret alone that is too long to share its text.
-    fn prefixed(prefix: &str, access: &Secret) -> Self {
+    /// Returns the secret with this prefix before it in the text of its header.
+    fn with_prefix(&self, prefix: &str) -> Self {
+        Self::after(prefix, [prefix, self.expose()].concat())
+    }
+
+    /// Returns the secret in a text that begins with this prefix, which only its header shows.
+    pub(crate) fn after(prefix: &str, text: String) -> Self {
         let start = u32::try_from(prefix.len()).unwrap_or(END_OF_TEXT);
-        Self::whole([prefix, access.expose()].concat()).part(start, END_OF_TEXT)
+        Self::whole(text).part(start, END_OF_TEXT)
     }
 
     fn part(&self, start: u32, end: u32) -> Self {
@@ -63,7 +68,7 @@ mod tests {
         let most = usize::try_from(u32::MAX).unwrap();
         assert_eq!(bounds(7, 9, 11), Some((7, 9)));
         assert_eq!(bounds(7, most - 2, most), None);
-        let long = Secret::prefixed("Bearer ", &Secret::from("A1"));
+        let long = Secret::from("A1").with_prefix("Bearer ");
         assert_eq!((long.expose(), long.end), ("A1", END_OF_TEXT));
         assert_eq!(long.as_header().unwrap(), "Bearer A1");
     }
