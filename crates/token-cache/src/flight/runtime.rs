@@ -5,6 +5,7 @@
 //! that never ends.
 
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use token_core::{Error, ErrorKind};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
+use tokio::time::Sleep;
 
 use crate::refresh::exchange::broke_off;
 
@@ -70,27 +72,40 @@ impl Tasks {
     }
 
     /// Awaits a future for at most `within`; `None` if it was not ready by then. Any executor can
-    /// poll it, because the timer is a task on our runtime. A timer in the caller would panic if
-    /// the given runtime shut down meanwhile.
+    /// poll it, because the timer is one of our runtime.
     pub(crate) async fn timeout<F: Future>(
         &self,
         within: Duration,
         future: F,
     ) -> Result<Option<F::Output>, Error> {
         let mut future = pin!(future);
-        // What is ready at once needs no timer, which is a task.
+        // What is ready at once needs no timer.
         if let Some(output) = poll_once(future.as_mut()).await {
             return Ok(Some(output));
         }
         loop {
-            let mut timer = Timer(self.spawn(async move { tokio::time::sleep(within).await })?);
+            let mut timer = pin!(self.timer(within)?);
             tokio::select! {
                 biased;
                 output = &mut future => return Ok(Some(output)),
-                elapsed = &mut timer.0 => if elapsed.is_ok() { return Ok(None) },
+                elapsed = &mut timer => if elapsed.is_ok() { return Ok(None) },
             }
             // The timer's runtime shut down: the next timer is on that of the process.
         }
+    }
+
+    /// Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// The inner: the runtime that has the timer has shut down.
+    fn timer(&self, within: Duration) -> Result<impl Future<Output = Result<(), ShutDown>>, Error> {
+        let handle = self.handle()?;
+        // That of the process never shuts down.
+        let given = self.given.as_deref();
+        let given = given.filter(|given| given.handle.id() == handle.id());
+        let _inside = handle.enter();
+        Ok(elapsed(given, tokio::time::sleep(within)))
     }
 
     /// Returns the given runtime, or that of the process if the given one has shut down.
@@ -113,7 +128,11 @@ impl Given {
 
     /// Returns whether the runtime has not shut down. A forked child has none of its parent's.
     fn is_alive(&self) -> bool {
-        !self.sentinel.is_finished() && self.process == std::process::id()
+        !self.has_shut_down() && self.process == std::process::id()
+    }
+
+    fn has_shut_down(&self) -> bool {
+        self.sentinel.is_finished()
     }
 }
 
@@ -135,22 +154,29 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     poll_fn(poll).await
 }
 
-/// A task that sleeps, and ends when the caller no longer waits.
-struct Timer(JoinHandle<()>);
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// A timer panics if its runtime has shut down. A runtime ends its tasks first, so the sentinel
+/// tells of that; if it happens just after it was asked, the panic does.
+async fn elapsed(given: Option<&Given>, sleep: Sleep) -> Result<(), ShutDown> {
+    let mut sleep = pin!(sleep);
+    poll_fn(|context| {
+        if given.is_some_and(Given::has_shut_down) {
+            return Poll::Ready(Err(ShutDown));
+        }
+        let polled = AssertUnwindSafe(|| sleep.as_mut().poll(context));
+        catch_unwind(polled).map_or(Poll::Ready(Err(ShutDown)), |polled| polled.map(Ok))
+    })
+    .await
 }
+
+struct ShutDown;
 
 /// Whether the runtime has timers, which this crate needs: without them they panic.
 pub(crate) fn has_timers(handle: &Handle) -> bool {
-    let making = std::panic::AssertUnwindSafe(|| {
+    let making = AssertUnwindSafe(|| {
         let _inside = handle.enter();
         drop(tokio::time::sleep(Duration::ZERO));
     });
-    std::panic::catch_unwind(making).is_ok()
+    catch_unwind(making).is_ok()
 }
 
 /// The runtime of this process, with the process id: a forked child has none of its parent's

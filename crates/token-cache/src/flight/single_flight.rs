@@ -50,12 +50,44 @@ enum Progress<T> {
     Complete(Option<T>),
 }
 
-/// Thousands wait at once, so each finds its own waker without a search through the others.
+/// Thousands wait at once, so each finds its own waker without a search through the others. Most
+/// often there is one.
 #[derive(Debug, Default)]
 struct Wakers {
-    by_key: BTreeMap<u64, Waker>,
+    first: Option<Waker>,
+    others: BTreeMap<u64, Waker>,
     next_key: u64,
 }
+
+impl Wakers {
+    fn next_key(&mut self) -> u64 {
+        let key = self.next_key;
+        self.next_key += 1;
+        key
+    }
+
+    fn set(&mut self, key: u64, waker: &Waker) {
+        match key {
+            FIRST => self.first = Some(waker.clone()),
+            _ => _ = self.others.insert(key, waker.clone()),
+        }
+    }
+
+    fn remove(&mut self, key: u64) {
+        match key {
+            FIRST => self.first = None,
+            _ => _ = self.others.remove(&key),
+        }
+    }
+
+    fn wake(self) {
+        let wakers = self.first.into_iter().chain(self.others.into_values());
+        wakers.for_each(Waker::wake);
+    }
+}
+
+/// The key of the first that waits.
+const FIRST: u64 = 0;
 
 impl<T> SingleFlight<T> {
     pub(crate) fn new() -> Self {
@@ -117,7 +149,7 @@ impl<T> Flight<T> {
         let wakers = std::mem::take(wakers);
         *progress = Progress::Complete(outcome);
         drop(progress);
-        wakers.by_key.into_values().for_each(Waker::wake);
+        wakers.wake();
     }
 }
 
@@ -138,9 +170,8 @@ impl<T: Clone> Future for Waiter<T> {
         match &mut *lock(&flight.0) {
             Progress::Complete(outcome) => Poll::Ready(outcome.clone()),
             Progress::InFlight(wakers) => {
-                let key = *self.key.get_or_insert(wakers.next_key);
-                wakers.next_key = wakers.next_key.max(key + 1);
-                wakers.by_key.insert(key, context.waker().clone());
+                let key = *self.key.get_or_insert_with(|| wakers.next_key());
+                wakers.set(key, context.waker());
                 Poll::Pending
             }
         }
@@ -152,7 +183,7 @@ impl<T> Drop for Waiter<T> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
         if let Progress::InFlight(wakers) = &mut *lock(&self.flight.0) {
-            wakers.by_key.remove(&key);
+            wakers.remove(key);
         }
     }
 }
