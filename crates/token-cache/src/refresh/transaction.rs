@@ -48,10 +48,15 @@ impl Refresher {
 
         // 3. Intent: durable before the token is spent. The lease must still be ours.
         let newest_generation = stored_generation.max(current.as_ref().map(Token::generation));
-        if let Err(error) = self
-            .declare(lease, current.as_ref(), newest_generation)
-            .await?
-        {
+        let spends_nothing = follows == Follows::Grant && spends_nothing(session, &current);
+        let declared = match spends_nothing {
+            true => lease.check().await.map(Ok)?,
+            false => {
+                let declared = self.declare(lease, current.as_ref(), newest_generation);
+                declared.await?
+            }
+        };
+        if let Err(error) = declared {
             return Box::pin(self.without_store(session, &error, trigger)).await;
         }
         if !session.is_current() {
@@ -189,6 +194,12 @@ impl Refresher {
         self.unpersisted(session, issued, origin, error, pending)
             .await
     }
+}
+
+/// Whether the vendor accepts the refresh token any number of times: then no other owner needs to
+/// be warned of its use.
+fn spends_nothing(session: Session<'_>, current: &Option<Token>) -> bool {
+    current.is_some() && session.rotation() == Rotation::Idempotent
 }
 
 /// During a local logout, new tokens are withheld, so the cached one may already be spent. It is

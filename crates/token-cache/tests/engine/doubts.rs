@@ -155,6 +155,28 @@ async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
     assert_eq!(setup.server.reused(), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_may_send_a_refresh_token_again_warns_nobody_of_its_use() {
+    let spending = [Op::Acquire, Op::WriteIntent, Op::Commit, Op::Release];
+    let again = [Op::Acquire, Op::Commit, Op::Release];
+    let cases = [
+        (Rotation::SingleUse, spending.as_slice()),
+        (Rotation::Grace(MINUTE), &spending),
+        (Rotation::Idempotent, &again),
+    ];
+    for (rotation, wanted) in cases {
+        let setup = Setup::new(Acme::with(rotation));
+        let cache = setup.cache();
+        cache.token().await.unwrap();
+        advance(50 * MINUTE).await;
+        setup.store.log();
+        let before = cache.current().unwrap().generation();
+        cache.refresh_if(before).await.unwrap();
+        advance(SECOND).await; // the lease is given back
+        assert_eq!(setup.store.log(), wanted, "{rotation:?}");
+    }
+}
+
 // FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_new_process_is_handed_the_live_token_of_a_dead_one_while_it_waits_out_the_doubt() {
