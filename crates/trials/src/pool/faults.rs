@@ -105,14 +105,14 @@ fn is_seen_without_kills(fault: Fault) -> bool {
 /// excuses a late refresh, there is time for one on a slow machine.
 fn options(fault: Option<Fault>) -> Options {
     let no_kills = fault.is_none_or(is_seen_without_kills);
-    let (accounts, rate, seconds, spare) = match no_kills {
-        true => (40, 5, 45, 25),
-        false => (100, 25, 20, 75),
+    let (accounts, rate, spare) = match no_kills {
+        true => (40, 5, 25),
+        false => (100, 25, 75),
     };
     Options {
         store: StoreKind::File,
         accounts,
-        seconds,
+        seconds: 45,
         rate,
         calls: 50,
         processes: 2,
