@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo xtask bench --quick   # minutes
 //! cargo xtask bench           # with instructions, packages and build times
+//! cargo xtask bench --flame   # where the time of a pool's refreshes goes; needs perf
 //! ```
 //!
 //! `main.rs` starts the server and then itself once more with the server's address in the
@@ -10,6 +11,7 @@
 //! that nothing else pays for it.
 
 pub mod chart;
+pub mod flame;
 pub mod locked;
 pub mod machine;
 pub mod peer;

@@ -9,7 +9,7 @@ use bench::report::Table;
 use bench::rows::{self, Effort};
 use bench::server::Server;
 use bench::setting::{self, Setting};
-use bench::{chart, peers};
+use bench::{chart, flame, peers};
 use clap::{Parser, ValueEnum};
 use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::json;
@@ -27,6 +27,9 @@ struct Arguments {
     /// Also writes `docs/BENCH.md` and its charts, which need all tables.
     #[arg(long, conflicts_with = "tables")]
     publish: bool,
+    /// Draws a flame graph of the fleet instead, with perf; `--publish` puts it beside the page.
+    #[arg(long, conflicts_with = "tables")]
+    flame: bool,
     /// Calls one crate and prints nothing, for valgrind.
     #[arg(long, hide = true)]
     only: Option<String>,
@@ -53,7 +56,7 @@ enum Part {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match std::env::var_os(setting::CONTROL) {
-        None => serve_and_measure(),
+        None => serve_and_measure(&arguments),
         Some(_) => measure(&arguments).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
@@ -63,11 +66,14 @@ fn main() -> ExitCode {
 }
 
 /// Starts the server in this process, and this program again to measure.
-fn serve_and_measure() -> Result<ExitCode, Error> {
+fn serve_and_measure(arguments: &Arguments) -> Result<ExitCode, Error> {
     let runtime = runtime(1)?;
     let server = runtime.block_on(Server::start())?;
     let rsa_key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
-    let mut measuring = Command::new(std::env::current_exe()?);
+    let mut measuring = match arguments.flame {
+        true => flame::recording(&results()?)?,
+        false => Command::new(std::env::current_exe()?),
+    };
     for proxy in [
         "http_proxy",
         "https_proxy",
@@ -91,11 +97,22 @@ fn serve_and_measure() -> Result<ExitCode, Error> {
         .env(setting::ROOT, &server.root_certificate)
         .env(setting::RSA_KEY, rsa_key.serialize_pem())
         .status()?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    if !status.success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    if arguments.flame {
+        draw_flame(arguments)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn draw_flame(arguments: &Arguments) -> Result<(), Error> {
+    let picture = flame::draw(&results()?)?;
+    if arguments.publish {
+        fs::copy(&picture, docs().join(flame::NAME))?;
+    }
+    println!("written to {}", picture.display());
+    Ok(())
 }
 
 fn runtime(threads: usize) -> Result<Runtime, Error> {
@@ -111,6 +128,12 @@ fn measure(arguments: &Arguments) -> Result<(), Error> {
     let runtime = runtime(2)?;
     if let Some(name) = &arguments.only {
         return call_one(&runtime, &setting, name, arguments);
+    }
+    if arguments.flame {
+        let effort = Effort {
+            quick: arguments.quick,
+        };
+        return runtime.block_on(rows::fleet::pool_alone(&setting, effort));
     }
     let tables = runtime.block_on(measure_all(&setting, arguments))?;
     write(&tables, arguments)
@@ -186,14 +209,17 @@ fn write(tables: &[Table], arguments: &Arguments) -> Result<(), Error> {
     }
     println!("{text}");
     if arguments.publish {
-        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-        fs::write(docs.join("BENCH.md"), text)?;
+        fs::write(docs().join("BENCH.md"), text)?;
         for (name, svg) in &charts {
-            fs::write(docs.join(name), svg)?;
+            fs::write(docs().join(name), svg)?;
         }
     }
     println!("written to {}", folder.display());
     Ok(())
+}
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
 }
 
 /// Returns `target/bench`, beside the folder that this program is in.

@@ -72,7 +72,8 @@ pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> 
         note: format!(
             "{} tokens are due at once; {AT_A_TIME} tasks refresh them, on the same runtime, over \
             plain http unless the row says TLS. `ReqwestClient` and the pool let 64 requests be \
-            under way per host. The pool's accounts are at rest before.",
+            under way per host. The pool's accounts are at rest before. `cargo xtask bench --flame` \
+            draws [where the pool's time goes](bench-fleet.svg), over plain http.",
             effort.fleet(),
         ),
         columns: vec![
@@ -84,6 +85,20 @@ pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> 
         ],
         rows,
     })
+}
+
+/// Refreshes a pool over plain http, and nothing else.
+pub async fn pool_alone(setting: &Setting, effort: Effort) -> Result<(), Error> {
+    let case = Case {
+        setting,
+        origin: &setting.origin,
+        rotation: Rotation::Idempotent,
+    };
+    let done = case.due_pool(effort).await?;
+    match done.errors {
+        0 => Ok(()),
+        errors => Err(format!("{errors} tokens were not refreshed").into()),
+    }
 }
 
 fn row(label: String, done: &Done, bare: &Done, making: Cell, effort: Effort) -> Row {
