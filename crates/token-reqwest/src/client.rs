@@ -15,10 +15,10 @@ use crate::answer::whole_answer;
 use crate::connections::{Clients, Maker};
 #[cfg(feature = "rustls")]
 use crate::environment::UnusedProxies;
-use crate::failure::{never_connected, no_answer};
+use crate::failure::{has_too_many_headers, never_connected, no_answer};
 use crate::limit::{self, Limit};
 use crate::redirects::follows_none;
-use crate::stage::Stage;
+use crate::stage::{Connections, Stage};
 
 /// An [`HttpClient`] that uses reqwest.
 ///
@@ -177,12 +177,22 @@ impl ReqwestClient {
     ) -> Result<http::Response<Bytes>, SendError> {
         let unused_proxy = self.unused_proxy(request.uri());
         let _permit = self.0.limit.permit(request.uri()).await;
-        let (client, connections) = self.0.clients.choose(&request);
-        let request = sendable(request)?;
-        stage.hand_over(connections);
-        let sending = client.execute(request).await;
-        let response = sending.map_err(|error| no_answer(&error, stage, unused_proxy))?;
-        whole_answer(response).await
+        let (mut client, mut connections) = self.0.clients.choose(&request);
+        let mut again = (connections == Connections::Kept).then(|| request.clone());
+        let mut sent = sendable(request)?;
+        loop {
+            stage.hand_over(connections);
+            let error = match client.execute(sent).await {
+                Ok(response) => return whole_answer(response).await,
+                Err(error) => error,
+            };
+            // Over a new connection, more headers can be read.
+            let Some(request) = again.take().filter(|_| has_too_many_headers(&error)) else {
+                return Err(no_answer(&error, stage, unused_proxy));
+            };
+            (client, connections) = self.0.clients.for_new_connections();
+            sent = sendable(request)?;
+        }
     }
 }
 

@@ -66,8 +66,8 @@ impl Maker {
                 .http1_max_headers(MOST_HEADERS_READ)
                 .connector_layer(NoteConnecting),
             // The limit to requests per host limits idle connections too. What a connector does
-            // proves nothing here, and what was sent may be sent again: over a new connection, if
-            // hyper refuses the number of headers.
+            // proves nothing here. An answer with too many headers for hyper is asked for again
+            // over a new connection.
             Connections::Kept => settings
                 .pool_idle_timeout(IDLE)
                 .pool_max_idle_per_host(usize::MAX),
@@ -105,8 +105,12 @@ impl Clients {
         let keeping = self.keeping.as_ref().filter(|_| is_repeatable);
         match keeping.and_then(Keeping::client) {
             Some(client) => (client, Connections::Kept),
-            None => (self.new.clone(), Connections::New),
+            None => self.for_new_connections(),
         }
+    }
+
+    pub(crate) fn for_new_connections(&self) -> (Client, Connections) {
+        (self.new.clone(), Connections::New)
     }
 }
 

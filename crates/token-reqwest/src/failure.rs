@@ -243,11 +243,21 @@ fn too_many_files(error: &io::Error) -> Option<&'static str> {
     }
 }
 
+/// Returns whether the answer has more headers, or longer ones, than can be read on its connection.
+pub(crate) fn has_too_many_headers(error: &reqwest::Error) -> bool {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+        .any(is_too_large)
+}
+
+fn is_too_large(error: &hyper::Error) -> bool {
+    // `is_parse_too_large` needs hyper's feature `server`
+    error.to_string().contains("too large")
+}
+
 fn broken_http(cause: &(dyn Error + 'static)) -> Option<Finding> {
     let error = cause.downcast_ref::<hyper::Error>()?;
-    // `is_parse_too_large` needs hyper's feature `server`
-    let too_large = error.to_string().contains("too large");
-    Some(if too_large {
+    Some(if is_too_large(error) {
         Finding::with_detail(SendFailure::TooLong, "the headers")
     } else if error.is_parse() {
         Finding::with_detail(SendFailure::Other, "the answer is not HTTP")

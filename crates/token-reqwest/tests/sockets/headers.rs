@@ -4,7 +4,7 @@ use token_core::{ErrorKind, HttpClient as _};
 use token_reqwest::ReqwestClient;
 
 use crate::kept::marked;
-use crate::raw::{MINUTE, RawServer, assert_in_doubt, send_refresh};
+use crate::raw::{MINUTE, RawServer, send_refresh};
 
 fn answer(status: u16, headers: usize) -> String {
     let filler: String = (0..headers - 1)
@@ -48,13 +48,24 @@ async fn a_success_or_a_retryable_status_is_accepted_with_any_number_of_headers(
     assert_eq!(sent_to(answer(400, 100)).await.unwrap(), 400);
 }
 
-// FAULTS.md row 87: whoever marks a request sends it once more without the mark
+// FAULTS.md rows 49 and 87
 #[tokio::test]
-async fn a_repeatable_request_that_got_too_many_headers_is_answered_if_it_is_sent_unmarked() {
+async fn a_repeatable_request_is_sent_once_more_if_its_answer_has_too_many_headers() {
+    for (status, headers) in [(200, 101), (200, 1000), (429, 101), (400, 100)] {
+        let server = RawServer::answering(answer(status, headers)).await;
+        let client = ReqwestClient::new().unwrap();
+        let answer = client
+            .send(marked(&server.url("/t")), MINUTE)
+            .await
+            .unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+        let sent = if headers > 100 { 2 } else { 1 };
+        assert_eq!(server.heard().all().len(), sent);
+    }
     let server = RawServer::answering(answer(400, 101)).await;
     let client = ReqwestClient::new().unwrap();
-    let error = client.send(marked(&server.url("/t")), MINUTE).await;
-    assert_in_doubt(&error.unwrap_err(), token_core::SendFailure::TooLong);
-    let error = send_refresh(&client, &server.url("/t")).await.unwrap_err();
-    assert_eq!(error.to_error().kind(), ErrorKind::Protocol);
+    let refused = client.send(marked(&server.url("/t")), MINUTE).await;
+    let error = refused.unwrap_err().to_error();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(400));
 }
