@@ -14,9 +14,6 @@ use crate::sign::short_digest;
 const NO_ACCOUNT: &str = "is missing: name whose grant this is, such as a user id, or use \
     client_credentials() if the client is its own account";
 
-/// In bytes, as [`TokenKey::parse`] reads it.
-const LONGEST_KEY: usize = 512;
-
 impl OAuth2Builder {
     /// Builds the endpoint.
     ///
@@ -232,13 +229,13 @@ impl ClientRegistration {
         // The client id is encoded separately, so that no other pair of names gives the same key.
         let grant = format!("{}:{account}", percent_encode(&self.client_id));
         let key = TokenKey::of(self.vendor, &self.deployment(), &grant);
-        match key.as_str().len() {
-            0..=LONGEST_KEY => Ok(key),
-            _ => Err(BuildError::invalid(
+        let too_long = |_| {
+            BuildError::invalid(
                 "account",
                 "makes a key of more than 512 bytes with the client id",
-            )),
-        }
+            )
+        };
+        TokenKey::parse(key.as_str()).map_err(too_long)
     }
 }
 
