@@ -90,7 +90,9 @@ impl TokenCache {
     pub async fn token_within(&self, wait: Duration) -> Result<TokenGuard, Error> {
         match self.shared.current.fresh() {
             Some(token) => Ok(token),
-            None => self.shared.token(wait).await,
+            // In a box: what most callers do not need would make their future large, and it is
+            // moved.
+            None => Box::pin(self.shared.token(wait)).await,
         }
     }
 

@@ -78,7 +78,8 @@ impl TokenPool {
     pub async fn token_within(&self, account: &str, wait: Duration) -> Result<TokenGuard, Error> {
         match self.inner.fresh(account) {
             Some(token) => Ok(token),
-            None => self.inner.token(account, wait).await,
+            // In a box, as in `TokenCache::token_within`.
+            None => Box::pin(self.inner.token(account, wait)).await,
         }
     }
 
