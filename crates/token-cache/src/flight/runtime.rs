@@ -4,6 +4,8 @@
 //! by then, so the exchange must go on. Tokio's tasks end with their runtime, hence one of our own
 //! that never ends.
 
+mod given;
+
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -14,8 +16,8 @@ use std::time::Duration;
 use token_core::{Error, ErrorKind};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
-use tokio::time::Sleep;
 
+use self::given::{Given, ShutDown, elapsed};
 use crate::refresh::exchange::broke_off;
 
 /// A few token requests at a time need no more threads.
@@ -25,15 +27,6 @@ const MOST_THREADS: usize = 4;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks {
     given: Option<Arc<Given>>,
-}
-
-/// A runtime that was given, and a task on it that ends when it shuts down. One task tells for
-/// good: one for each exchange would wake another thread.
-#[derive(Debug)]
-struct Given {
-    handle: Handle,
-    sentinel: JoinHandle<()>,
-    process: u32,
 }
 
 impl Tasks {
@@ -47,7 +40,7 @@ impl Tasks {
     /// Returns the runtime that was given, whether or not it has shut down.
     #[cfg(feature = "blocking")]
     pub(crate) fn given(&self) -> Option<&Handle> {
-        self.given.as_ref().map(|given| &given.handle)
+        self.given.as_ref().map(|given| given.handle())
     }
 
     /// Starts a task that no caller can cancel.
@@ -103,7 +96,7 @@ impl Tasks {
         let handle = self.handle()?;
         // That of the process never shuts down.
         let given = self.given.as_deref();
-        let given = given.filter(|given| given.handle.id() == handle.id());
+        let given = given.filter(|given| given.handle().id() == handle.id());
         let _inside = handle.enter();
         Ok(elapsed(given, tokio::time::sleep(within)))
     }
@@ -111,36 +104,8 @@ impl Tasks {
     /// Returns the given runtime, or that of the process if the given one has shut down.
     fn handle(&self) -> Result<Handle, Error> {
         match &self.given {
-            Some(given) if given.is_alive() => Ok(given.handle.clone()),
+            Some(given) if given.is_alive() => Ok(given.handle().clone()),
             _ => of_the_process(),
-        }
-    }
-}
-
-impl Given {
-    fn of(handle: Handle) -> Self {
-        Self {
-            sentinel: handle.spawn(std::future::pending()),
-            handle,
-            process: std::process::id(),
-        }
-    }
-
-    /// Returns whether the runtime has not shut down. A forked child has none of its parent's.
-    fn is_alive(&self) -> bool {
-        !self.has_shut_down() && self.process == std::process::id()
-    }
-
-    fn has_shut_down(&self) -> bool {
-        self.sentinel.is_finished()
-    }
-}
-
-impl Drop for Given {
-    /// In a forked child, locks of the runtime may have been copied locked.
-    fn drop(&mut self) {
-        if self.is_alive() {
-            self.sentinel.abort();
         }
     }
 }
@@ -153,22 +118,6 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     };
     poll_fn(poll).await
 }
-
-/// A timer panics if its runtime has shut down. A runtime ends its tasks first, so the sentinel
-/// tells of that; if it happens just after it was asked, the panic does.
-async fn elapsed(given: Option<&Given>, sleep: Sleep) -> Result<(), ShutDown> {
-    let mut sleep = pin!(sleep);
-    poll_fn(|context| {
-        if given.is_some_and(Given::has_shut_down) {
-            return Poll::Ready(Err(ShutDown));
-        }
-        let polled = AssertUnwindSafe(|| sleep.as_mut().poll(context));
-        catch_unwind(polled).map_or(Poll::Ready(Err(ShutDown)), |polled| polled.map(Ok))
-    })
-    .await
-}
-
-struct ShutDown;
 
 /// Whether the runtime has timers, which this crate needs: without them they panic.
 pub(crate) fn has_timers(handle: &Handle) -> bool {
@@ -240,6 +189,34 @@ mod tests {
                 Some("vendor-auth")
             );
         }
+    }
+
+    #[test]
+    fn a_waiting_caller_does_not_wait_for_the_last_thread_of_its_runtime() {
+        let given = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let tasks = Tasks::on(given.handle().clone());
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let (begun, blocked) = std::sync::mpsc::channel();
+        let other = Builder::new_current_thread().build().unwrap();
+        let within = Duration::from_millis(50);
+        let waited = other.block_on(async {
+            let waiting = tasks.timeout(within, std::future::pending::<()>());
+            let mut waiting = pin!(waiting);
+            assert!(poll_once(waiting.as_mut()).await.is_none());
+            given.spawn(async move {
+                _ = begun.send(());
+                _ = held.recv();
+            });
+            blocked.recv().unwrap();
+            given.shutdown_background();
+            waiting.await
+        });
+        assert!(matches!(waited, Ok(None)));
+        drop(release);
     }
 
     #[test]
