@@ -48,7 +48,7 @@ fn with_refresh_token() -> TokenCacheBuilder {
 /// Returns the bytes that are requested for one of these caches, with a store of its own.
 fn bytes_of_one(build: impl Fn() -> TokenCache) -> u64 {
     let first = build(); // what a process has once
-    let mut caches = Vec::with_capacity(100);
+    let mut caches = Vec::with_capacity(usize::try_from(CACHES).unwrap());
     let counted = allocation_counter::measure(|| caches.extend((0..CACHES).map(|_| build())));
     drop(black_box((first, caches)));
     u64::try_from(counted.bytes_current).unwrap() / CACHES
@@ -72,7 +72,7 @@ fn a_cache_with_a_refresh_token_takes_at_most_two_kilobytes_before_its_first_tok
 
 #[test]
 fn a_cache_with_a_token_takes_at_most_3500_bytes_and_a_header_for_each_thread() {
-    const LIMIT: u64 = 3_500;
+    const WITH_A_TOKEN: u64 = 3_500;
     const OF_A_HEADER: u64 = 168;
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build().unwrap();
@@ -84,5 +84,5 @@ fn a_cache_with_a_token_takes_at_most_3500_bytes_and_a_header_for_each_thread() 
     });
     let threads = available_parallelism().map_or(1, usize::from).min(16);
     let headers = u64::try_from(threads).unwrap() * OF_A_HEADER;
-    assert!(bytes <= LIMIT + headers, "{bytes} bytes");
+    assert!(bytes <= WITH_A_TOKEN + headers, "{bytes} bytes");
 }

@@ -63,8 +63,8 @@ impl<'a> Lease<'a> {
     /// meanwhile, the future goes on: what it brings may be the only live token. The future is large
     /// and stays where it is: one that is moved in is held twice.
     ///
-    /// The timer of the lease is set before those of the work, which end later: a timer that is to
-    /// end before all others wakes the runtime's timer driver.
+    /// The timer of the lease is set before those of the exchange, which end later: a timer that is
+    /// to end before all others wakes the runtime's timer driver.
     pub(crate) async fn kept_while<T>(&self, work: Pin<&mut impl Future<Output = T>>) -> T {
         tokio::select! {
             biased;
@@ -87,6 +87,14 @@ impl<'a> Lease<'a> {
                 "the lease ran out before the token was spent",
             )),
             Err(error) => Err(error.to_error()),
+        }
+    }
+
+    /// The same for what may be sent without a lease, if the store cannot be reached.
+    pub(crate) async fn check_if_reachable(&self) -> Result<(), Error> {
+        match self.check().await {
+            Err(error) if error.kind() == ErrorKind::Store => Ok(()),
+            checked => checked,
         }
     }
 

@@ -48,10 +48,13 @@ impl Refresher {
 
         // 3. Intent: durable before the token is spent. The lease must still be ours.
         let newest_generation = stored_generation.max(current.as_ref().map(Token::generation));
-        let spends_nothing = follows == Follows::Grant && spends_nothing(session, &current);
-        let declared = match spends_nothing {
-            true => lease.check().await.map(Ok)?,
-            false => {
+        let intent = match follows == Follows::Grant && spends_nothing(session, &current) {
+            true => Declared::Nothing,
+            false => Declared::Intent,
+        };
+        let declared = match intent {
+            Declared::Nothing => lease.check_if_reachable().await.map(Ok)?,
+            Declared::Intent => {
                 let declared = self.declare(lease, current.as_ref(), newest_generation);
                 declared.await?
             }
@@ -60,12 +63,12 @@ impl Refresher {
             return Box::pin(self.without_store(session, &error, trigger)).await;
         }
         if !session.is_current() {
-            self.store.clear_intent().await;
+            self.withdraw(intent).await;
             return Err(session.note_tombstone());
         }
 
         // 4. Send. 5. Commit, or whatever the outcome asks for.
-        self.obtain_and_commit(session, current, newest_generation, follows)
+        self.obtain_and_commit(session, current, newest_generation, follows, intent)
             .await
     }
 
@@ -75,6 +78,7 @@ impl Refresher {
         current: Option<Token>,
         newest_generation: Option<Generation>,
         follows: Follows,
+        intent: Declared,
     ) -> Result<(), Error> {
         let spending = Spending::begin(session, current.as_ref());
         let begun = session.now().elapsed;
@@ -85,7 +89,7 @@ impl Refresher {
             Follows::Logout => self.after_logout(obtained),
         };
         let handled = self
-            .handle_outcome(session, obtained, newest_generation)
+            .handle_outcome(session, obtained, newest_generation, intent)
             .await;
         spending.end();
         handled
@@ -125,6 +129,7 @@ impl Refresher {
         session: Session<'_>,
         obtained: Result<Obtained, Error>,
         newest_generation: Option<Generation>,
+        intent: Declared,
     ) -> Result<(), Error> {
         match obtained {
             Ok(Obtained::Issued(issued, condition, origin)) => {
@@ -132,19 +137,25 @@ impl Refresher {
                 let committed = self.commit(session, issued, condition, origin).await;
                 if is_repeated {
                     // A commit clears only the intents of older generations.
-                    self.store.clear_intent().await;
+                    self.withdraw(intent).await;
                 }
                 committed
             }
             Ok(Obtained::Adopted) => {
-                self.store.clear_intent().await;
+                self.withdraw(intent).await;
                 Ok(())
             }
             Err(error) if session.leaves_doubt(&error) => Err(error),
             Err(error) => {
-                self.store.clear_intent().await;
+                self.withdraw(intent).await;
                 Err(error)
             }
+        }
+    }
+
+    async fn withdraw(&self, intent: Declared) {
+        if intent == Declared::Intent {
+            self.store.clear_intent().await;
         }
     }
 
@@ -219,6 +230,14 @@ fn may_spend(
         ErrorKind::Transient { after: None },
         "a logout or a newer commit is in progress",
     ))
+}
+
+/// Whether the store has an intent of ours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Declared {
+    Intent,
+    /// There was nothing to warn of.
+    Nothing,
 }
 
 /// What the next token follows.

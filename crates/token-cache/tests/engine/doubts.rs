@@ -177,6 +177,27 @@ async fn who_may_send_a_refresh_token_again_warns_nobody_of_its_use() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_may_be_sent_again_is_sent_though_the_lease_cannot_be_renewed() {
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    setup.cache().token().await.unwrap();
+    let cache = setup
+        .builder(&setup.store)
+        .lease_ttl(Duration::from_secs(6))
+        .build()
+        .unwrap();
+    advance(50 * MINUTE).await;
+    let gate = setup.store.hold_answer(Op::Acquire);
+    setup.store.fail([Op::Renew]);
+    let asking = tokio::spawn(async move { cache.token().await.map(drop) });
+    gate.reached().await;
+    advance(Duration::from_secs(4)).await;
+    gate.open();
+    asking.await.unwrap().unwrap();
+    advance(SECOND).await;
+    assert_eq!(setup.server.count("/refresh"), 2);
+}
+
 // FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_new_process_is_handed_the_live_token_of_a_dead_one_while_it_waits_out_the_doubt() {
