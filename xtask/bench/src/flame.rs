@@ -47,6 +47,8 @@ pub fn draw(folder: &Path) -> Result<PathBuf, Error> {
     let mut options = Options::default();
     TITLE.clone_into(&mut options.title);
     options.min_width = NARROWEST;
+    // Pages show it as a picture.
+    options.no_javascript = true;
     from_lines(&mut options, of_workers, File::create(&picture)?)?;
     fs::remove_file(recorded(folder))?;
     Ok(picture)
