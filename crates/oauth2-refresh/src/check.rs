@@ -43,7 +43,15 @@ impl OAuth2Builder {
             introspection: optional(&self.introspection_path, "introspection_path")?,
             credential: self.credential()?,
             rotation: self.rotation.unwrap_or(self.login.rotation()),
-            terms: self.terms(),
+            terms: Terms {
+                scopes: self.scopes.into(),
+                refresh_scopes: self.refresh_scopes.into(),
+                parameters: self.parameters.into(),
+                kept: self.kept.into(),
+                issuer: self.issuer.map(Into::into),
+                wrapper: self.wrapper.map(Into::into),
+            }
+            .shared(),
             token,
             client_id: self.client_id.into(),
             login: self.login,
@@ -167,18 +175,6 @@ impl OAuth2Builder {
             true => Deployment::Host,
             false => Deployment::TokenUrl,
         }
-    }
-
-    fn terms(&self) -> Arc<Terms> {
-        let terms = Terms {
-            scopes: self.scopes.clone().into(),
-            refresh_scopes: self.refresh_scopes.clone().into(),
-            parameters: self.parameters.clone().into(),
-            kept: self.kept.clone().into(),
-            issuer: self.issuer.clone().map(Into::into),
-            wrapper: self.wrapper.clone().map(Into::into),
-        };
-        terms.shared()
     }
 
     /// Returns the name of the client's own account, one per set of scopes and parameters.
