@@ -1,16 +1,14 @@
 //! A runtime that the program has given, which may shut down before those who use it.
 
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Sleep;
+
+use crate::refresh::endpoint_source::unless_it_panics;
 
 /// A runtime that was given, and a task on it that ends when it shuts down. One task tells for
 /// good: one for each exchange would wake another thread.
@@ -92,22 +90,13 @@ pub(super) async fn elapsed(given: Option<&Given>, sleep: Sleep) -> Result<(), S
         sleep.await;
         return Ok(());
     };
+    // A timer panics if its runtime has shut down. A runtime ends its tasks before its timers, and
+    // the sentinel is asked just before.
     tokio::select! {
         biased;
         () = given.shuts_down() => Err(ShutDown),
-        elapsed = unless_it_panics(sleep) => elapsed,
+        elapsed = unless_it_panics(sleep) => elapsed.ok_or(ShutDown),
     }
-}
-
-/// A timer panics if its runtime has shut down. A runtime ends its tasks before its timers, and the
-/// sentinel was asked just before.
-async fn unless_it_panics(sleep: Sleep) -> Result<(), ShutDown> {
-    let mut sleep = pin!(sleep);
-    poll_fn(|context| {
-        let polled = AssertUnwindSafe(|| sleep.as_mut().poll(context));
-        catch_unwind(polled).map_or(Poll::Ready(Err(ShutDown)), |polled| polled.map(Ok))
-    })
-    .await
 }
 
 /// The runtime of a timer has shut down.
