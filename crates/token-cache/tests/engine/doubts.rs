@@ -19,6 +19,18 @@ async fn with_life_left(setup: &Setup, left: Duration) -> (TokenCache, TokenCach
     (ours, theirs, store)
 }
 
+/// A cache whose token is due, and whose lease ends after six seconds.
+async fn with_a_short_lease(setup: &Setup) -> TokenCache {
+    setup.cache().token().await.unwrap();
+    let cache = setup
+        .builder(&setup.store)
+        .lease_ttl(Duration::from_secs(6))
+        .build()
+        .unwrap();
+    advance(50 * MINUTE).await;
+    cache
+}
+
 /// The other process is killed after the server rotated.
 async fn kill_in_mid_exchange(setup: &Setup, victim: &TokenCache, store: &FaultyStore) -> Gate {
     let gate = setup.server.then_hold(When::AfterProcessing);
@@ -180,13 +192,7 @@ async fn who_may_send_a_refresh_token_again_warns_nobody_of_its_use() {
 #[tokio::test(start_paused = true)]
 async fn what_may_be_sent_again_is_sent_though_the_lease_cannot_be_renewed() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent));
-    setup.cache().token().await.unwrap();
-    let cache = setup
-        .builder(&setup.store)
-        .lease_ttl(Duration::from_secs(6))
-        .build()
-        .unwrap();
-    advance(50 * MINUTE).await;
+    let cache = with_a_short_lease(&setup).await;
     let gate = setup.store.hold_answer(Op::Acquire);
     setup.store.fail([Op::Renew]);
     let asking = tokio::spawn(async move { cache.token().await.map(drop) });
@@ -216,13 +222,7 @@ async fn a_new_process_is_handed_the_live_token_of_a_dead_one_while_it_waits_out
 #[tokio::test(start_paused = true)]
 async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spent() {
     let setup = Setup::new(Acme::single_use());
-    setup.cache().token().await.unwrap();
-    let cache = setup
-        .builder(&setup.store)
-        .lease_ttl(Duration::from_secs(6))
-        .build()
-        .unwrap();
-    advance(50 * MINUTE).await;
+    let cache = with_a_short_lease(&setup).await;
     // It is frozen after the intent is written: nobody renews the lease.
     let gate = setup.store.hold_answer(Op::WriteIntent);
     setup.store.fail([Op::Renew]);
