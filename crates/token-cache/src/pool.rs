@@ -146,9 +146,11 @@ impl TokenPool {
     /// nothing.
     ///
     /// After a failure, an account is left alone for at least 30 seconds; one whose grant was
-    /// refused, by whichever process, until somebody asks for its token. Those that the store has
-    /// are listed in [`logins_needed`](Self::logins_needed) soon after the task starts, while there
-    /// is room in memory; what another process finds to be refused, within 15 minutes.
+    /// refused, by whichever process and rightly or not, until somebody gets a token for it or
+    /// begins another grant. Those that the store has are listed in
+    /// [`logins_needed`](Self::logins_needed) soon after the task starts, while there is room in
+    /// memory. What another process finds to be refused later is listed within 15 minutes; if the
+    /// account is in memory here, once its token is due.
     pub fn keep_fresh(&self) -> KeepFresh {
         self.inner.keep_fresh()
     }
