@@ -150,7 +150,8 @@ impl TokenPool {
     /// begins another grant. Those that the store has are listed in
     /// [`logins_needed`](Self::logins_needed) soon after the task starts, while there is room in
     /// memory. What another process finds to be refused later is listed within 15 minutes; if the
-    /// account is in memory here, once its token is due.
+    /// account is in memory here, once its token is due. Where very many tokens wait for their
+    /// refresh at one deployment, both are listed up to 15 minutes after that.
     pub fn keep_fresh(&self) -> KeepFresh {
         self.inner.keep_fresh()
     }

@@ -75,15 +75,15 @@ impl Sweep {
             return Ok(());
         };
         if self.refused.is_next(now) && self.through(Listing::Refused).await? {
-            self.refused.have_been_found(now);
+            self.refused.were_listed(now);
         }
         Ok(())
     }
 
-    /// Goes through all pages once. Returns whether none was passed over.
+    /// Goes through all pages once. Returns whether it came to the last one: what is passed over is
+    /// found the next time.
     async fn through(&mut self, listing: Listing) -> Result<bool, StoreError> {
         let mut after = listing.beginning();
-        let mut is_whole = true;
         loop {
             let Some(pool) = self.pool.upgrade() else {
                 return Ok(false);
@@ -99,7 +99,6 @@ impl Sweep {
             drop(pool);
             for token in on_page {
                 let Some(place) = self.places.take(token.deployment).await else {
-                    is_whole = false;
                     continue;
                 };
                 if self.found.send((token, place)).is_err() {
@@ -108,7 +107,7 @@ impl Sweep {
             }
             after = page.next;
             if after.is_none() {
-                return Ok(is_whole);
+                return Ok(true);
             }
         }
     }

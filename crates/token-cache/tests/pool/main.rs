@@ -21,6 +21,7 @@ mod limits;
 mod measured;
 mod mistakes;
 mod panics;
+mod passed_over;
 #[path = "../engine/program_log.rs"]
 mod program_log;
 mod refused;

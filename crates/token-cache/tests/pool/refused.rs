@@ -9,7 +9,11 @@ use crate::store::Unreliable;
 use crate::vendor::{Customer, MINUTE, SECOND, Vendor, refresh_token};
 
 /// Begins a grant for each account, and lets the vendor refuse to refresh those of `refused`.
-async fn pool_with_refused(vendor: &Vendor, store: &MemoryStore, refused: &[&str]) -> TokenPool {
+pub(crate) async fn pool_with_refused(
+    vendor: &Vendor,
+    store: &MemoryStore,
+    refused: &[&str],
+) -> TokenPool {
     let pool = vendor.pool_without_logins(store).build().unwrap();
     for account in refused.iter().copied().chain(["zoe"]) {
         let cache = pool.cache(account).await.unwrap();
@@ -28,7 +32,7 @@ fn next_process(vendor: &Vendor, store: &MemoryStore) -> TokenPool {
     vendor.pool_without_logins(store).build().unwrap()
 }
 
-fn logins_needed(pool: &TokenPool) -> Vec<String> {
+pub(crate) fn logins_needed(pool: &TokenPool) -> Vec<String> {
     let mut logins: Vec<_> = pool
         .logins_needed()
         .map(|login| login.account.to_string())

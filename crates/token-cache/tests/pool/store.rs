@@ -1,13 +1,13 @@
 //! A store with less than others.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use token_cache::MemoryStore;
 use token_core::reexports::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, DueCursor, DuePage, Entry, Intended, Intent, Owner,
+    Acquired, CommitCondition, Committed, Due, DueCursor, DuePage, Entry, Intended, Intent, Owner,
     Record, Renewed, StoreError,
 };
 use token_core::{Generation, Timestamp, TokenKey, TokenStore};
@@ -20,24 +20,36 @@ pub(crate) struct Unreliable {
     is_slow: Arc<AtomicBool>,
     lists: Arc<AtomicBool>,
     panics: Arc<AtomicBool>,
+    refused_listed: Arc<AtomicUsize>,
 }
 
 impl Unreliable {
     pub(crate) fn over(store: MemoryStore) -> Self {
-        let (fails, is_slow, lists, panics) = Default::default();
+        let (fails, is_slow, lists, panics, refused_listed) = Default::default();
         Self {
             store,
             fails,
             is_slow,
             lists,
             panics,
+            refused_listed,
         }
+    }
+
+    /// Lists what is due.
+    pub(crate) fn list(&self) {
+        self.lists.store(true, Ordering::SeqCst);
     }
 
     /// Panics once when it is asked what is due, and lists that from then on.
     pub(crate) fn list_after_a_panic(&self) {
-        self.lists.store(true, Ordering::SeqCst);
+        self.list();
         self.panics.store(true, Ordering::SeqCst);
+    }
+
+    /// Returns how often refused grants were listed.
+    pub(crate) fn refused_listed(&self) -> usize {
+        self.refused_listed.load(Ordering::SeqCst)
     }
 
     pub(crate) fn be_slow(&self) {
@@ -119,6 +131,9 @@ impl TokenStore for Unreliable {
         assert!(!self.panics.swap(false, Ordering::SeqCst), "a mistake");
         if !self.lists.load(Ordering::SeqCst) {
             return Err(StoreError::unsupported("listing what is due"));
+        }
+        if before > Due::OF_REFUSED {
+            self.refused_listed.fetch_add(1, Ordering::SeqCst);
         }
         self.store.due(before, limit, after).await
     }

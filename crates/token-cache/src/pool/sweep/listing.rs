@@ -5,7 +5,8 @@ use std::time::Duration;
 use token_core::store::{Due, DueCursor};
 use token_core::{ClockReading, Timestamp};
 
-/// Grants that another process finds to be refused are listed this long after that at the latest.
+/// Grants that another process finds to be refused are listed this long after that at the latest,
+/// unless their deployment is passed over.
 const BETWEEN_REFUSED: Duration = Duration::from_secs(15 * 60);
 
 /// What is listed.
@@ -43,8 +44,8 @@ impl Refused {
         now >= self.next
     }
 
-    /// Notes that all were found.
-    pub(super) fn have_been_found(&mut self, now: Duration) {
+    /// Notes that they were listed.
+    pub(super) fn were_listed(&mut self, now: Duration) {
         self.next = now.saturating_add(BETWEEN_REFUSED);
     }
 }
