@@ -103,6 +103,12 @@ impl<'a> Session<'a> {
         });
     }
 
+    /// Notes that the store no longer tells of a refusal.
+    pub(crate) fn end_told_refusal(&self) {
+        self.sessions
+            .act_in(self.id, || self.failures.end_told_refusal());
+    }
+
     /// Notes that the vendor refused to refresh this token, and a login follows. If that fails, the
     /// next one does not send the token again.
     pub(crate) fn note_refused_refresh(&self, token: &Token) {

@@ -78,8 +78,11 @@ fn is_live(session: Session<'_>, token: &Token, now: Timestamp) -> bool {
     !is_current && token.validity().expires_at() > now
 }
 
-/// A refusal no longer counts once the store has a newer token.
+/// A refusal no longer counts once the store has a newer token. One of which only the store tells
+/// counts as long as its record is marked.
 fn is_refused(session: Session<'_>, token: Option<&Token>) -> bool {
-    let is_newer = token.is_some_and(|token| token.generation() > session.generation());
-    session.refusal().is_some() && !is_newer
+    let is_over = token.is_some_and(|token| {
+        token.generation() > session.generation() || session.is_refusal_told()
+    });
+    session.refusal().is_some() && !is_over
 }

@@ -36,16 +36,23 @@ impl Refresher {
         _ = self.store.commit(&condition, &marked).await;
     }
 
-    /// Notes that the record of the current token is marked. Where there is a repeatable login, no
-    /// person is needed.
+    /// Notes that the record of the current token is marked, or no longer marked: the vendor has
+    /// accepted the same token again. Where there is a repeatable login, no person is needed.
     pub(super) fn note_mark(&self, session: Session<'_>, record: &Record) {
-        let Some(error) = refusal(record).filter(|_| !session.has_login()) else {
+        let refusal = refusal(record).filter(|_| !session.has_login());
+        if refusal.is_none() && !session.is_refusal_told() {
+            return;
+        }
+        let current = session.token();
+        let Some(current) = current.filter(|current| self.id_of(current) == record.id()) else {
             return;
         };
-        let current = session.token();
-        if let Some(current) = current.filter(|current| self.id_of(current) == record.id()) {
-            session.note_revocation(&error, &current);
-            session.tell_refusal(error);
+        match refusal {
+            Some(error) => {
+                session.note_revocation(&error, &current);
+                session.tell_refusal(error);
+            }
+            None => session.end_told_refusal(),
         }
     }
 

@@ -67,6 +67,33 @@ async fn a_caller_of_the_next_process_asks_at_once_and_what_is_accepted_ends_the
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mark_that_goes_away_ends_what_was_told_and_not_what_the_vendor_said() {
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    let cache = setup.fresh_cache().await;
+    let unmarked = setup.stored().await.record.unwrap();
+    advance(61 * MINUTE).await;
+    setup.server.then_refuse(DEAD);
+    _ = cache.token().await.unwrap_err();
+    let [next, third] = [(), ()].map(|()| setup.newcomer());
+    for told in [&next, &third] {
+        assert_eq!(kept_fresh(&setup, told).await, 0);
+        assert!(told.health().last_error.is_some());
+    }
+    // As if the vendor had repeated its token to another process.
+    let (key, memory) = (setup.acme.key(), setup.store.memory());
+    let committing = memory.commit(&key, &CommitCondition::Overwrite, &unmarked);
+    committing.await.unwrap();
+    let state = third.grant_state().await.unwrap();
+    assert_eq!(state, GrantState::Restorable);
+    for (cache, is_refused) in [(&cache, true), (&third, false)] {
+        _ = cache.load().await.unwrap();
+        assert_eq!(cache.health().last_error.is_some(), is_refused);
+    }
+    assert_eq!(kept_fresh(&setup, &cache).await, 0, "it has asked itself");
+    assert!(kept_fresh(&setup, &next).await > 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_grant_that_the_vendor_refuses_again_is_as_if_it_was_refused_here() {
     let setup = refused(Acme::single_use()).await;
     let next = setup.newcomer();

@@ -221,3 +221,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_the_store_no_longer_tells_leaves_what_failed_here() {
+    let (told, outage) = (
+        answered(ErrorKind::Rejected, 400),
+        Error::new(OUTAGE, "down"),
+    );
+    let failures = Failures::default();
+    let left = Duration::ZERO;
+    assert!(failures.tell_refusal(&told, SECOND));
+    failures.end_told_refusal();
+    assert!(failures.last().is_none());
+    for (error, is_refused) in [(&outage, false), (&told, true)] {
+        failures.tell_refusal(&told, SECOND);
+        note(&failures, error, Rotation::Idempotent, left, SECOND);
+        failures.end_told_refusal();
+        assert_eq!(failures.last().unwrap().kind(), error.kind());
+        assert_eq!(failures.refusal().is_some(), is_refused);
+    }
+}

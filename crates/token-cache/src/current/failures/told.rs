@@ -40,6 +40,16 @@ impl Failures {
         is_news
     }
 
+    /// Forgets the refusal of which only the store tells, because it does so no longer.
+    pub(crate) fn end_told_refusal(&self) {
+        let mut failure = self.lock();
+        let Some(last) = &mut *failure else { return };
+        last.refusal.take_if(|refusal| refusal.is_told());
+        if last.refusal.is_none() && last.in_a_row == 0 {
+            *failure = None;
+        }
+    }
+
     /// Forgets the refusal, because a person says that it was wrong or is mended: the next caller
     /// tries again. A pause that the vendor asked for is still kept.
     pub(crate) fn forget_refusal(&self) {
