@@ -84,10 +84,6 @@ impl Grant {
         let endpoint = profile.endpoint(Credentials::Omitted);
         let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
         let mut builder = store::put_under(TokenCache::builder(endpoint), config)?;
-        if profile.common.refresh_token.is_some() {
-            // The store then tells whether the grant can begin.
-            builder = builder.refresh_token(Secret::from("omitted"));
-        }
         if let Ok(this) = Handle::try_current() {
             // No exchange outlives the command, so the threads for that need not be started.
             builder = builder.runtime(this);

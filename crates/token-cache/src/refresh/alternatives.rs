@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use token_core::store::{Entry, RefreshFingerprint};
+use token_core::store::{Entry, Record, RefreshFingerprint};
 use token_core::{Error, Generation, Secret, Token, TokenKey};
 
 use super::record::fingerprint;
@@ -123,8 +123,17 @@ impl InitialToken {
 
     /// Whether there is a token to take.
     pub(crate) fn has_unseen(&self, key: &TokenKey) -> bool {
+        self.is_other_than(self.of_the_grant(), key)
+    }
+
+    /// Whether there is one to take once this record is learned from.
+    pub(crate) fn is_unseen_by(&self, record: &Record, key: &TokenKey) -> bool {
+        self.is_other_than(record.initial.or_else(|| self.of_the_grant()), key)
+    }
+
+    fn is_other_than(&self, seen: Option<RefreshFingerprint>, key: &TokenKey) -> bool {
         let untried = self.untried();
-        untried.is_some_and(|token| self.of_the_grant() != Some(fingerprint(key, &token)))
+        untried.is_some_and(|token| seen != Some(fingerprint(key, &token)))
     }
 
     /// Undoes that: the vendor neither accepted nor refused it, so it may be tried again.

@@ -3,7 +3,6 @@
 use token_core::store::Entry;
 use token_core::{Error, Timestamp, Token};
 
-use super::record::mark::refusal;
 use super::{Refresher, record};
 use crate::current::session::Session;
 
@@ -54,7 +53,8 @@ impl Refresher {
         if session.has_login() {
             return GrantState::Restorable;
         }
-        let is_marked = stored.record.as_ref().and_then(refusal).is_some();
+        let record = stored.record.as_ref();
+        let is_marked = record.is_some_and(|record| self.is_for_a_person(record));
         if stored.tombstoned || is_marked || is_refused(session, token) {
             return GrantState::LoginRequired;
         }

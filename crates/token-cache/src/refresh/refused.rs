@@ -47,13 +47,18 @@ impl Refresher {
         let Some(current) = current.filter(|current| self.id_of(current) == record.id()) else {
             return;
         };
-        match refusal {
-            Some(error) => {
-                session.note_revocation(&error, &current);
-                session.tell_refusal(error);
-            }
-            None => session.end_told_refusal(),
+        let Some(error) = refusal else {
+            return session.end_told_refusal();
+        };
+        session.note_revocation(&error, &current);
+        if !self.has_alternative_to(record) {
+            session.tell_refusal(error);
         }
+    }
+
+    /// Whether the record is marked, and no other token is tried before a person must log in.
+    pub(super) fn is_for_a_person(&self, record: &Record) -> bool {
+        refusal(record).is_some() && !self.has_alternative_to(record)
     }
 
     /// Returns how a refresh ends that may not send the refresh token, as the vendor has refused
@@ -74,6 +79,11 @@ impl Refresher {
     /// Whether nothing is sent unless a caller asks.
     pub(crate) fn is_left_to_callers(&self, current: &Current) -> bool {
         current.is_refusal_told() && !current.has_login() && !self.has_alternatives()
+    }
+
+    fn has_alternative_to(&self, record: &Record) -> bool {
+        let key = self.store.key();
+        !self.spares.is_empty() || self.initial.is_unseen_by(record, key)
     }
 
     fn has_alternatives(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use token_cache::{Event, GrantState, TokenCache};
 use token_core::store::{CommitCondition, Due, Record};
-use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
+use token_core::{ErrorKind, Generation, Rotation, Secret, Token, TokenEndpoint, TokenStore};
 
 use crate::acme::{Acme, Fault, MINUTE, Op, SECOND, Setup, advance, received, spawn_token};
 
@@ -188,6 +188,35 @@ async fn where_there_is_a_login_nothing_is_marked_and_no_mark_is_heeded() {
     drop(next.keep_fresh());
     advance(MINUTE).await;
     assert!(next.current().is_some());
+}
+
+// FAULTS.md row 75
+#[tokio::test(start_paused = true)]
+async fn a_mark_is_no_alarm_while_an_unseen_initial_token_is_tried_first() {
+    let setup = refused(Acme::single_use()).await;
+    let with_unseen = || {
+        let unseen = Token::from_refresh_token(Secret::from("acme-refresh-unseen"));
+        setup.newcomer_with(unseen.unwrap())
+    };
+    let next = with_unseen();
+    let mut events = next.events();
+    for _ in 0..2 {
+        let state = next.grant_state().await.unwrap();
+        assert_eq!(state, GrantState::Restorable);
+        _ = next.load().await.unwrap();
+    }
+    assert!(next.health().last_error.is_none());
+    assert_eq!(rejections(&received(&mut events).await), 0);
+    setup.server.revoke_grant();
+    assert_eq!(kept_fresh(&setup, &next).await, 2, "it is refused too");
+    assert_eq!(rejections(&received(&mut events).await), 1);
+    let seen = with_unseen();
+    for cache in [&next, &seen] {
+        let state = cache.grant_state().await.unwrap();
+        assert_eq!(state, GrantState::LoginRequired);
+    }
+    assert_eq!(kept_fresh(&setup, &seen).await, 0);
+    assert!(seen.health().last_error.is_some());
 }
 
 // FAULTS.md row 43

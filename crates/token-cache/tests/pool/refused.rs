@@ -276,8 +276,11 @@ async fn a_new_initial_token_is_tried_in_the_place_of_a_refused_grant() {
     }
     vendor.accept("alice");
     let pool = with_initial(refresh_token("alice", 1)).build().unwrap();
+    let events = pool.events();
     drop(pool.keep_fresh());
     pass(10 * SECOND).await;
     assert_eq!(logins_needed(&pool), [""; 0]);
     assert!(vendor.requests_of("alice") > asked + 2);
+    drop(pool);
+    assert_eq!(rejections(events).await, [""; 0]);
 }

@@ -11,7 +11,7 @@ impl Grant {
     /// Returns how the token is.
     pub(crate) async fn life(&self) -> Life {
         let loaded = self.tokens.load().await;
-        let grant = self.tokens.grant_state().await.ok();
+        let grant = self.state().await;
         // That a person must log in is the state, and no error.
         let unread = loaded.err();
         let unread = unread.filter(|error| error.kind() != ErrorKind::Rejected);
@@ -26,6 +26,20 @@ impl Grant {
         let told = health.last_error.as_ref().map(without_time);
         let last_error = unread.or_else(|| failed.map(LastError::from)).or(told);
         Life::of(&self.profile, &health, grant, last_error, now())
+    }
+
+    /// Returns what the grant is good for, once the store was read; `None` if that failed. If nothing
+    /// was ever stored, the grant begins with the refresh token of the configuration, which need not
+    /// be read for that.
+    async fn state(&self) -> Option<GrantState> {
+        let state = self.tokens.grant_state().await.ok()?;
+        let health = self.tokens.health();
+        let is_new = health.generation.is_none() && !health.logged_out;
+        let begins = is_new && self.profile.common.refresh_token.is_some();
+        match state {
+            GrantState::LoginRequired if begins => Some(GrantState::Restorable),
+            state => Some(state),
+        }
     }
 
     /// Returns whether the grant was logged out, and the next request for a token logs in again.
@@ -48,8 +62,8 @@ impl Grant {
             Some(span) => format!("no token that is valid for {} s is stored", span.as_secs()),
             None => "no valid token is stored".to_owned(),
         };
-        match self.tokens.grant_state().await {
-            Ok(GrantState::Expired | GrantState::LoginRequired) => Failure::log_in(format!(
+        match self.state().await {
+            Some(GrantState::Expired | GrantState::LoginRequired) => Failure::log_in(format!(
                 "{name}: {what}; log in with `vendor-auth login {name}`"
             )),
             _ => Failure::try_later(format!("{name}: {what}; run it without --no-refresh")),
