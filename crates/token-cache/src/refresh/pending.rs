@@ -142,6 +142,8 @@ impl Drop for Writer<'_> {
 pub(crate) struct Fallback {
     store: Option<Box<BoundStore>>,
     was_read: AtomicBool,
+    /// Whether reading was tried, with whatever result.
+    was_tried: AtomicBool,
 }
 
 impl Fallback {
@@ -149,6 +151,7 @@ impl Fallback {
         Self {
             store: store.map(Box::new),
             was_read: AtomicBool::new(false),
+            was_tried: AtomicBool::new(false),
         }
     }
 
@@ -178,13 +181,20 @@ impl Fallback {
     /// Empties it, because the grant was logged out. Returns what was here.
     pub(crate) async fn give_up(&self) -> Option<Record> {
         let store = self.store.as_ref()?;
+        self.was_tried.store(true, Ordering::SeqCst);
         self.was_read.store(true, Ordering::SeqCst);
         store.tombstone().await.ok().flatten()
+    }
+
+    /// Whether an earlier process may have left something here that nobody has tried to read.
+    pub(crate) fn is_untried(&self) -> bool {
+        self.store.is_some() && !self.was_tried.load(Ordering::SeqCst)
     }
 
     /// Returns what an earlier process left here, once in the life of a cache.
     pub(crate) async fn read_once(&self) -> Option<Entry> {
         let store = self.store.as_ref()?;
+        self.was_tried.store(true, Ordering::SeqCst);
         if self.was_read.swap(true, Ordering::SeqCst) {
             return None;
         }

@@ -8,6 +8,7 @@ use super::Refresher;
 use super::record::mark::{marked, refusal};
 use super::trigger::Trigger;
 use crate::current::Current;
+use crate::current::decide::Decision;
 use crate::current::session::Session;
 
 impl Refresher {
@@ -76,9 +77,16 @@ impl Refresher {
         (trigger == Trigger::Background && !self.has_alternatives()).then_some(Ok(()))
     }
 
-    /// Whether nothing is sent unless a caller asks.
+    /// Whether nothing is done unless a caller asks. What the fallback store has may be newer than
+    /// what was refused; only a refresh reads it, and one that is due in the background does so.
     pub(crate) fn is_left_to_callers(&self, current: &Current) -> bool {
-        current.is_refusal_told() && !current.has_login() && !self.has_alternatives()
+        let is_told = current.is_refusal_told() && !current.has_login();
+        is_told && !self.has_alternatives() && !self.may_recover(current)
+    }
+
+    fn may_recover(&self, current: &Current) -> bool {
+        let is_due = || matches!(current.decide(), Decision::Wait | Decision::UseAndRefresh);
+        self.fallback.is_untried() && is_due()
     }
 
     fn has_alternative_to(&self, record: &Record) -> bool {

@@ -6,7 +6,7 @@ use token_core::{ErrorKind, Generation, TokenEndpoint, TokenStore};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
-use crate::acme::{Acme, MINUTE, Op, Setup, advance, ask, received, token_generation};
+use crate::acme::{Acme, MINUTE, Op, SECOND, Setup, advance, ask, received, token_generation};
 
 /// A process that refreshed to generation 2 and died before the store took it. What it had in
 /// memory is gone, except in its fallback store.
@@ -107,6 +107,55 @@ async fn a_token_of_the_fallback_store_is_served_while_the_store_is_still_down()
     store.recover();
     advance(MINUTE).await;
     assert_eq!(setup.stored_generation().await, Generation::new(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_the_fallback_store_is_recovered_though_its_parent_was_refused_meanwhile() {
+    for fails_first in [false, true] {
+        let setup = Setup::new(Acme::single_use());
+        let fallback = Setup::new(Acme::single_use()).store;
+        died_with_the_token(&setup, fallback.clone()).await;
+        advance(11 * MINUTE).await;
+        setup.server.then_refuse("invalid_grant");
+        let error = setup.newcomer().token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected);
+        let before = setup.server.requests().len();
+
+        let next = next_process(&setup, fallback.clone());
+        assert!(next.load().await.unwrap().is_none(), "it is marked");
+        if fails_first {
+            fallback.fail([Op::Load]);
+        }
+        fallback.log();
+        let keeping = next.keep_fresh();
+        advance(MINUTE).await;
+        keeping.stop();
+        let is_load = |op: &&Op| **op == Op::Load;
+        assert_eq!(fallback.log().iter().filter(is_load).count(), 1);
+        assert_eq!(next.current().is_some(), !fails_first);
+        fallback.recover();
+        assert_eq!(setup.server.requests().len(), before);
+        assert_eq!(token_generation(&next).await, Generation::new(2));
+        assert_eq!(setup.stored_generation().await, Generation::new(2));
+        assert_eq!(setup.server.requests().len(), before);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_grant_is_noticed_before_the_fallback_store_is_read() {
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.fresh_cache().await;
+    setup.server.then_refuse("invalid_grant");
+    _ = cache.refresh_if(Generation::new(1)).await.unwrap_err();
+    let next = next_process(&setup, MemoryStore::new());
+    assert!(next.load().await.unwrap().is_some(), "it is live");
+    let keeping = next.keep_fresh();
+    advance(MINUTE).await;
+    cache.redeem(setup.acme.redemption()).await.unwrap();
+    advance(20 * SECOND).await;
+    keeping.stop();
+    assert_eq!(next.current().unwrap().generation(), Generation::new(2));
+    assert!(next.health().last_error.is_none());
 }
 
 #[tokio::test(start_paused = true)]
