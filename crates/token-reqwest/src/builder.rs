@@ -183,7 +183,10 @@ impl ReqwestClientBuilder {
             return Err(BuildError::invalid("max_requests_per_host", "is zero"));
         }
         let environment = Environment::read();
-        let unused = matches!(self.route, Route::Direct).then(|| environment.unused());
+        let unused = match self.route {
+            Route::Direct => environment.unused(),
+            _ => None,
+        };
         let limit = Limit::new(self.max_requests_per_host);
         let settings = move |connections| self.settings(connections, &environment);
         let clients = Clients::made_by(Maker::new(settings, why_not_built))?;

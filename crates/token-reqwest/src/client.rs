@@ -174,8 +174,8 @@ impl ReqwestClient {
         &self,
         request: http::Request<Bytes>,
         stage: &Stage,
+        unused_proxy: Option<&'static str>,
     ) -> Result<http::Response<Bytes>, SendError> {
-        let unused_proxy = self.unused_proxy(request.uri());
         let _permit = self.0.limit.permit(request.uri()).await;
         let (mut client, mut connections) = self.0.clients.choose(&request);
         let mut again = (connections == Connections::Kept).then(|| request.clone());
@@ -211,7 +211,7 @@ impl HttpClient for ReqwestClient {
     ) -> Result<http::Response<Bytes>, SendError> {
         let stage = Stage::default();
         let unused_proxy = self.unused_proxy(request.uri());
-        let exchange = stage.observe(self.exchange(request, &stage));
+        let exchange = stage.observe(self.exchange(request, &stage, unused_proxy));
         match tokio::time::timeout(within, exchange).await {
             Ok(outcome) => outcome,
             Err(_) if stage.is_waiting() => Err(never_sent(self.0.limit.per_host())),

@@ -73,18 +73,21 @@ impl Environment {
             })
     }
 
-    pub(crate) fn unused(&self) -> UnusedProxies {
+    /// Returns the proxies for a client that ignores them; `None` if there are none.
+    pub(crate) fn unused(&self) -> Option<UnusedProxies> {
+        let settings = [&self.http, &self.https, &self.all];
+        settings.iter().find_map(|setting| setting.name())?;
         let matcher = Matcher::builder()
             .http(self.http.value())
             .https(self.https.value())
             .all(self.all.value())
             .no(self.no.value())
             .build();
-        UnusedProxies(Arc::new(Names {
+        Some(UnusedProxies(Arc::new(Names {
             matcher,
             http: self.http.name().or(self.all.name()),
             https: self.https.name().or(self.all.name()),
-        }))
+        })))
     }
 }
 
@@ -152,7 +155,15 @@ mod tests {
     }
 
     fn unused(set: &'static [(&str, &str)], url: &str) -> Option<&'static str> {
-        environment(set).unused().for_url(&url.parse().unwrap())
+        environment(set).unused()?.for_url(&url.parse().unwrap())
+    }
+
+    #[test]
+    fn nothing_is_searched_for_a_proxy_if_there_is_none() {
+        assert!(environment(&[]).unused().is_none());
+        let empty = &[("HTTPS_PROXY", ""), ("NO_PROXY", "vendor.example")];
+        assert!(environment(empty).unused().is_none());
+        assert!(environment(&[("ALL_PROXY", "proxy:1")]).unused().is_some());
     }
 
     // FAULTS.md row 85
