@@ -10,6 +10,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, Uri};
 use reqwest::Body;
 use token_core::{BuildError, HttpClient, SendError, SendFailure};
+use tokio::runtime::Handle;
 
 use crate::answer::whole_answer;
 use crate::connections::{Clients, Maker};
@@ -18,6 +19,7 @@ use crate::environment::UnusedProxies;
 use crate::failure::{has_too_many_headers, never_connected, no_answer};
 use crate::limit::{self, Limit};
 use crate::redirects::follows_none;
+use crate::routes::{Route, Routes};
 use crate::stage::{Connections, Stage};
 
 /// An [`HttpClient`] that uses reqwest.
@@ -55,6 +57,7 @@ pub struct ReqwestClient(Arc<Parts>);
 
 struct Parts {
     clients: Clients,
+    routes: Routes,
     limit: Limit,
     #[cfg(feature = "rustls")]
     unused_proxies: Option<UnusedProxies>,
@@ -140,6 +143,7 @@ impl ReqwestClient {
     fn of(clients: Clients) -> Self {
         Self(Arc::new(Parts {
             clients,
+            routes: Routes::default(),
             limit: Limit::new(limit::DEFAULT),
             #[cfg(feature = "rustls")]
             unused_proxies: None,
@@ -154,6 +158,7 @@ impl ReqwestClient {
     ) -> Self {
         Self(Arc::new(Parts {
             clients,
+            routes: Routes::default(),
             limit,
             unused_proxies,
         }))
@@ -176,22 +181,22 @@ impl ReqwestClient {
         stage: &Stage,
         unused_proxy: Option<&'static str>,
     ) -> Result<http::Response<Bytes>, SendError> {
-        let _permit = self.0.limit.permit(request.uri()).await;
-        let (mut client, mut connections) = self.0.clients.choose(&request);
-        let mut again = (connections == Connections::Kept).then(|| request.clone());
-        let mut sent = sendable(request)?;
+        let runtime = Handle::current().id();
+        let parts = &*self.0;
+        let route = parts.routes.find(runtime, request.uri(), &parts.limit)?;
+        let _permit = route.permit().await;
+        let (mut client, mut connections) = parts.clients.choose(&request, runtime);
         loop {
             stage.hand_over(connections);
-            let error = match client.execute(sent).await {
+            let error = match client.execute(sendable(&request, &route)).await {
                 Ok(response) => return whole_answer(response).await,
                 Err(error) => error,
             };
             // Over a new connection, more headers can be read.
-            let Some(request) = again.take().filter(|_| has_too_many_headers(&error)) else {
+            if connections == Connections::New || !has_too_many_headers(&error) {
                 return Err(no_answer(&error, stage, unused_proxy));
-            };
-            (client, connections) = self.0.clients.for_new_connections();
-            sent = sendable(request)?;
+            }
+            (client, connections) = parts.clients.for_new_connections();
         }
     }
 }
@@ -226,22 +231,21 @@ fn never_sent(per_host: u16) -> SendError {
     SendError::before_sending(SendFailure::Timeout).with_detail(detail)
 }
 
-fn sendable(request: http::Request<Bytes>) -> Result<reqwest::Request, SendError> {
-    let mut request = request;
+fn sendable(request: &http::Request<Bytes>, route: &Route) -> reqwest::Request {
+    let mut sent = reqwest::Request::new(request.method().clone(), route.url().clone());
+    *sent.version_mut() = request.version();
+    *sent.headers_mut() = request.headers().clone();
     let has_body = matches!(
         *request.method(),
         Method::POST | Method::PUT | Method::PATCH
     );
     if has_body && request.body().is_empty() {
         // hyper leaves it out, and some servers then answer 411
-        request
-            .headers_mut()
+        sent.headers_mut()
             .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    request
-        .map(sent_once)
-        .try_into()
-        .map_err(|_| SendError::before_sending(SendFailure::Unsendable))
+    *sent.body_mut() = Some(sent_once(request.body().clone()));
+    sent
 }
 
 /// A body that counts as a stream cannot be cloned, so no retry policy or layer can send it again.

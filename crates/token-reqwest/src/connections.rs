@@ -8,7 +8,7 @@ use bytes::Bytes;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, retry};
 use token_core::{BuildError, Repeatable};
-use tokio::runtime::{Handle, Id};
+use tokio::runtime::Id;
 use tokio::task::AbortHandle;
 
 use crate::answer::MOST_HEADERS_READ;
@@ -99,11 +99,15 @@ impl Clients {
         })
     }
 
-    /// Returns the client for a request.
-    pub(crate) fn choose(&self, request: &http::Request<Bytes>) -> (Client, Connections) {
+    /// Returns the client for a request on this runtime, which is the current one.
+    pub(crate) fn choose(
+        &self,
+        request: &http::Request<Bytes>,
+        runtime: Id,
+    ) -> (Client, Connections) {
         let is_repeatable = request.extensions().get::<Repeatable>().is_some();
         let keeping = self.keeping.as_ref().filter(|_| is_repeatable);
-        match keeping.and_then(Keeping::client) {
+        match keeping.and_then(|keeping| keeping.client(runtime)) {
             Some(client) => (client, Connections::Kept),
             None => self.for_new_connections(),
         }
@@ -117,8 +121,7 @@ impl Clients {
 impl Keeping {
     /// Returns the client if its connections belong to the current runtime. Nothing waits for the
     /// lock: a forked child may have inherited it locked for ever.
-    fn client(&self) -> Option<Client> {
-        let runtime = Handle::try_current().ok()?.id();
+    fn client(&self, runtime: Id) -> Option<Client> {
         if let Some(bound) = &*self.bound.try_read().ok()?
             && bound.is_alive()
         {

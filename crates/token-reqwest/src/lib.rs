@@ -15,6 +15,7 @@ mod limit;
 #[cfg(feature = "rustls")]
 mod process_client;
 mod redirects;
+mod routes;
 mod stage;
 #[cfg(feature = "rustls")]
 mod tls;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
-use tokio::runtime::{Handle, Id};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::runtime::Id;
+use tokio::sync::Semaphore;
 
 pub(crate) const DEFAULT: u16 = 64;
 
@@ -39,14 +39,13 @@ impl Limit {
         self.per_host
     }
 
-    /// Waits until a request to this URL may be sent. It is under way until the permit is dropped.
-    pub(crate) async fn permit(&self, url: &Uri) -> Option<OwnedSemaphorePermit> {
-        let host = Host {
-            runtime: Handle::current().id(),
+    /// Returns what a request to this URL needs one of while it is under way.
+    pub(crate) fn permits(&self, runtime: Id, url: &Uri) -> Option<Arc<Semaphore>> {
+        Some(self.of_host(Host {
+            runtime,
             scheme: url.scheme()?.clone(),
             authority: url.authority()?.clone(),
-        };
-        self.of_host(host).acquire_owned().await.ok()
+        }))
     }
 
     fn of_host(&self, host: Host) -> Arc<Semaphore> {
@@ -63,27 +62,25 @@ impl Limit {
 
 #[cfg(test)]
 mod tests {
+    use tokio::runtime::Handle;
+
     use super::*;
 
-    fn url(number: usize) -> Uri {
-        format!("https://host-{number}.example/t").parse().unwrap()
+    fn permits(limit: &Limit, url: &str) -> Arc<Semaphore> {
+        let runtime = Handle::current().id();
+        limit.permits(runtime, &url.parse().unwrap()).unwrap()
     }
 
     #[tokio::test]
     async fn hosts_without_requests_are_forgotten_once_there_are_many() {
         let limit = Limit::new(1);
-        let kept = limit.permit(&url(0)).await;
+        let used = permits(&limit, "https://host-0.example/t");
+        let _permit = used.acquire().await;
         for number in 1..10 * MANY_HOSTS {
-            drop(limit.permit(&url(number)).await);
+            drop(permits(&limit, &format!("https://host-{number}.example/t")));
         }
         assert!(limit.hosts.lock().unwrap().len() <= MANY_HOSTS);
-        let full = limit.of_host(Host {
-            runtime: Handle::current().id(),
-            scheme: Scheme::HTTPS,
-            authority: "HOST-0.example".parse().unwrap(),
-        });
-        assert_eq!(full.available_permits(), 0);
-        drop(kept);
-        assert_eq!(full.available_permits(), 1);
+        let same = permits(&limit, "https://HOST-0.example/other");
+        assert_eq!(same.available_permits(), 0);
     }
 }
