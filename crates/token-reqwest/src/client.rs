@@ -187,8 +187,8 @@ impl ReqwestClient {
         let _permit = route.permit().await;
         let (mut client, mut connections) = parts.clients.choose(&request, runtime);
         loop {
-            stage.hand_over(connections);
-            let error = match client.execute(sendable(&request, &route)).await {
+            let sent = async { client.execute(sendable(&request, &route)).await };
+            let error = match stage.observe(connections, sent).await {
                 Ok(response) => return whole_answer(response).await,
                 Err(error) => error,
             };
@@ -216,7 +216,7 @@ impl HttpClient for ReqwestClient {
     ) -> Result<http::Response<Bytes>, SendError> {
         let stage = Stage::default();
         let unused_proxy = self.unused_proxy(request.uri());
-        let exchange = stage.observe(self.exchange(request, &stage, unused_proxy));
+        let exchange = self.exchange(request, &stage, unused_proxy);
         match tokio::time::timeout(within, exchange).await {
             Ok(outcome) => outcome,
             Err(_) if stage.is_waiting() => Err(never_sent(self.0.limit.per_host())),

@@ -6,24 +6,16 @@
 //! connection: it takes the first that becomes free, also while its own connector is at work.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use tower_layer::Layer;
 use tower_service::Service;
 
 tokio::task_local! {
-    static STAGE: Stage;
+    static CONNECTOR: Connector;
 }
-
-/// It waits for other requests to its host.
-const WAITING: u8 = 0;
-/// reqwest has it; the connector was not called.
-const SENDING: u8 = 1;
-const CONNECTING: u8 = 2;
-/// It has a connection, or may have.
-const CONNECTED: u8 = 3;
 
 /// The connections that a request may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,42 +26,70 @@ pub(crate) enum Connections {
     Kept,
 }
 
-/// How far one request got. It never goes back: the first connection may have carried bytes,
-/// whatever happens on a second one.
+/// How far one request got; while it is empty, the request waits for others to its host. It never
+/// changes: the first connection may have carried bytes, whatever happens on a second one.
+#[derive(Default)]
+pub(crate) struct Stage(OnceLock<Sending>);
+
+/// What tells how far a request got that reqwest has.
+enum Sending {
+    OverNew(Connector),
+    OverKept,
+}
+
+/// How far the connector of one request got. It begins with 0, since it was not called.
 #[derive(Clone, Default)]
-pub(crate) struct Stage(Arc<AtomicU8>);
+struct Connector(Arc<AtomicU8>);
+
+const CONNECTING: u8 = 1;
+const CONNECTED: u8 = 2;
 
 impl Stage {
-    /// Runs `work` so that the connector that it calls records its progress here.
-    pub(crate) fn observe<W: Future>(&self, work: W) -> impl Future<Output = W::Output> + use<W> {
-        STAGE.scope(self.clone(), work)
+    /// Runs `work`, which hands the request to a client with these connections, so that the
+    /// connector that it calls records its progress here.
+    pub(crate) async fn observe<W: Future>(&self, connections: Connections, work: W) -> W::Output {
+        match connections {
+            Connections::New => CONNECTOR.scope(self.over_new(), work).await,
+            Connections::Kept => {
+                self.0.get_or_init(|| Sending::OverKept);
+                work.await
+            }
+        }
     }
 
-    /// Records that the request is handed to a client with these connections.
-    pub(crate) fn hand_over(&self, connections: Connections) {
-        self.reach(match connections {
-            Connections::New => SENDING,
-            Connections::Kept => CONNECTED,
-        });
+    fn over_new(&self) -> Connector {
+        let connector = Connector::default();
+        self.0.get_or_init(|| Sending::OverNew(connector.clone()));
+        connector
     }
 
     /// Returns whether certainly no byte of the request left. If the connector was never called,
     /// that is not certain: an existing connection may have been used.
     pub(crate) fn proves_nothing_left(&self) -> bool {
-        matches!(self.0.load(Ordering::Acquire), WAITING | CONNECTING)
+        match self.0.get() {
+            None => true,
+            Some(Sending::OverNew(connector)) => connector.is_connecting(),
+            Some(Sending::OverKept) => false,
+        }
     }
 
     /// Returns whether the request waits for others.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.0.load(Ordering::Acquire) == WAITING
+        self.0.get().is_none()
+    }
+}
+
+impl Connector {
+    fn reach(&self, progress: u8) {
+        self.0.fetch_max(progress, Ordering::AcqRel);
     }
 
-    fn reach(&self, stage: u8) {
-        self.0.fetch_max(stage, Ordering::AcqRel);
+    fn is_connecting(&self) -> bool {
+        self.0.load(Ordering::Acquire) == CONNECTING
     }
 
     fn current() -> Self {
-        STAGE.try_with(Clone::clone).unwrap_or_default()
+        CONNECTOR.try_with(Clone::clone).unwrap_or_default()
     }
 }
 
@@ -104,12 +124,12 @@ where
     }
 
     fn call(&mut self, destination: R) -> Self::Future {
-        let stage = Stage::current();
-        stage.reach(CONNECTING);
+        let progress = Connector::current();
+        progress.reach(CONNECTING);
         let connection = self.connector.call(destination);
         Box::pin(async move {
             let connection = connection.await?;
-            stage.reach(CONNECTED);
+            progress.reach(CONNECTED);
             Ok(connection)
         })
     }
@@ -127,24 +147,28 @@ mod tests {
     #[test]
     fn a_connector_that_was_never_called_proves_nothing() {
         let stage = Stage::default();
-        stage.hand_over(Connections::New);
-        assert!(!stage.proves_nothing_left());
-        stage.reach(CONNECTING);
+        let connector = stage.over_new();
+        assert!(!stage.is_waiting() && !stage.proves_nothing_left());
+        connector.reach(CONNECTING);
         assert!(stage.proves_nothing_left());
     }
 
-    #[test]
-    fn nothing_is_proved_if_a_kept_connection_may_be_used() {
+    #[tokio::test]
+    async fn nothing_is_proved_if_a_kept_connection_may_be_used() {
         let stage = Stage::default();
-        stage.hand_over(Connections::Kept);
+        stage.observe(Connections::Kept, async {}).await;
+        assert!(!stage.is_waiting() && !stage.proves_nothing_left());
+        let connects = async { Connector::current().reach(CONNECTING) };
+        stage.observe(Connections::New, connects).await;
         assert!(!stage.proves_nothing_left());
     }
 
     #[test]
     fn a_second_connection_does_not_undo_the_first() {
         let stage = Stage::default();
+        let connector = stage.over_new();
         for reached in [CONNECTING, CONNECTED, CONNECTING] {
-            stage.reach(reached);
+            connector.reach(reached);
         }
         assert!(!stage.proves_nothing_left());
     }
