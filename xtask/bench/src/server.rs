@@ -5,8 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -80,52 +88,19 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<Stat
     }
 }
 
-/// Answers each request of a connection with a new token.
+/// Answers each request of a connection with a new token. A connection that is cut ends like one
+/// that the client has closed.
 async fn answer_all(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     state: &State,
-) -> io::Result<()> {
-    let mut received = Vec::new();
-    while stream.read_buf(&mut received).await? > 0 {
-        let Some(length) = whole_request(&received) else {
-            continue;
-        };
-        let also = match () {
-            () if received.starts_with(b"GET /identity") => Also::AzureFields,
-            () if received.starts_with(b"POST /offline") => Also::RefreshToken,
-            () if contains(&received, b"grant_type=refresh_token") => Also::RefreshToken,
-            () => Also::Nothing,
-        };
-        received.drain(..length);
-        state.count.fetch_add(1, Relaxed);
-        let delay = state.delay.load(Relaxed);
-        if delay > 0 {
-            tokio::time::sleep(Duration::from_millis(delay)).await;
-        }
-        if state.away.load(Relaxed) {
-            return Ok(());
-        }
-        stream.write_all(state.answer(also).as_bytes()).await?;
-        stream.flush().await?;
-    }
-    Ok(())
+) -> Result<(), Error> {
+    let service = service_fn(|request| state.respond(request));
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    Ok(connection.await?)
 }
 
-/// Returns the length of the first request, once all of it is there.
-fn whole_request(received: &[u8]) -> Option<usize> {
-    let head = received.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let text = String::from_utf8_lossy(&received[..head]).to_ascii_lowercase();
-    let length = text
-        .split("content-length:")
-        .nth(1)
-        .and_then(|rest| rest.lines().next());
-    let length = length.and_then(|length| length.trim().parse::<usize>().ok());
-    let end = head + length.unwrap_or(0);
-    (received.len() >= end).then_some(end)
-}
-
-fn contains(received: &[u8], part: &[u8]) -> bool {
-    received.windows(part.len()).any(|window| window == part)
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 /// What an answer has beside the token. All would be read by somebody to whom it means something
@@ -138,8 +113,28 @@ enum Also {
 }
 
 impl State {
+    async fn respond(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Error> {
+        let path = request.uri().path();
+        let (is_identity, is_offline) = (path == "/identity", path == "/offline");
+        let form = request.into_body().collect().await?.to_bytes();
+        let also = match () {
+            () if is_identity => Also::AzureFields,
+            () if is_offline || contains(&form, b"grant_type=refresh_token") => Also::RefreshToken,
+            () => Also::Nothing,
+        };
+        self.count.fetch_add(1, Relaxed);
+        let delay = self.delay.load(Relaxed);
+        if delay > 0 {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+        match self.away.load(Relaxed) {
+            true => Err("the connection is cut".into()),
+            false => Ok(self.answer(also)?),
+        }
+    }
+
     /// The token's text ends with the millisecond of its expiry.
-    fn answer(&self, also: Also) -> String {
+    fn answer(&self, also: Also) -> http::Result<Response<Full<Bytes>>> {
         let number = self.issued.fetch_add(1, Relaxed);
         let life = self.life.load(Relaxed);
         let now = unix_millis();
@@ -153,10 +148,9 @@ impl State {
         let body = format!(
             r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{life}{also}}}"#
         );
-        format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
+        Response::builder()
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::from(body))
     }
 
     fn obey(&self, line: &str) -> u64 {
