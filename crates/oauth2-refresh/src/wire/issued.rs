@@ -60,7 +60,10 @@ impl OAuth2 {
             document.oddity(),
             lifetime.oddity(),
             odd_type,
-            odd_refresh_token(document),
+            match refresh {
+                Some(_) => None,
+                None => odd_refresh_token(document),
+            },
             has_error(document).then_some("the answer has an error beside its token"),
         ];
         let token = Token::builder(access, validity)
@@ -85,8 +88,8 @@ impl OAuth2 {
         document: &Document,
     ) -> Result<Option<&'static str>, Error> {
         let name = document.text(&["token_type"]).map(str::trim);
-        if !document.has(&["token_type"])
-            || name.is_some_and(|name| name.eq_ignore_ascii_case("bearer"))
+        if name.is_some_and(|name| name.eq_ignore_ascii_case("bearer"))
+            || !document.has(&["token_type"])
         {
             return Ok(None);
         }
@@ -143,10 +146,11 @@ fn refresh_expires_at(
     refresh.map_or(told, |refresh| told.jwt(refresh)).end()
 }
 
-/// Several servers send an empty refresh token if there is none.
+/// Returns what is odd about a refresh token that is no secret. Several servers send an empty one if
+/// there is none.
 fn odd_refresh_token(document: &Document) -> Option<&'static str> {
     let names = &["refresh_token"];
     let is_empty = document.text(names).is_some_and(str::is_empty);
-    let is_unusable = document.has(names) && document.secret(names).is_none() && !is_empty;
+    let is_unusable = document.has(names) && !is_empty;
     is_unusable.then_some("the answer's refresh token is unusable")
 }

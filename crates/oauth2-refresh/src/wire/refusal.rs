@@ -102,10 +102,11 @@ fn is_wrapped(document: &Document, wrapper: &str) -> bool {
 /// `"error": 0` or `false` into a success.
 pub(super) fn has_error(document: &Document) -> bool {
     let says_none = |code: &str| ["", "0", "200", "false"].contains(&code);
-    ["error", "error.code", "error.type"]
-        .into_iter()
-        .filter_map(|name| document.code(&[name]))
-        .any(|code| !says_none(&code))
+    document.has(&["error"])
+        && ["error", "error.code", "error.type"]
+            .into_iter()
+            .filter_map(|name| document.code(&[name]))
+            .any(|code| !says_none(&code))
 }
 
 fn code_of(document: &Document) -> Option<String> {

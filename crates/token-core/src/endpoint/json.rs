@@ -2,12 +2,15 @@
 
 mod node;
 mod repair;
+mod texts;
 
 use std::fmt;
 
+use serde_core::de::DeserializeSeed;
 use zeroize::Zeroizing;
 
-use self::node::Node;
+use self::node::{Node, NodeInto};
+use self::texts::Texts;
 use crate::endpoint::query::decode_pair;
 use crate::token::secret::Secret;
 
@@ -29,6 +32,8 @@ pub use self::node::NotANumber;
 /// present and not null is used.
 pub struct Document {
     root: Node,
+    /// The strings of its nodes, and the names of its fields.
+    texts: Secret,
     is_repaired: bool,
 }
 
@@ -62,10 +67,7 @@ impl Document {
             Some(_) => {}
         }
         match from_json(body) {
-            Ok(root) => Ok(Self {
-                root,
-                is_repaired: false,
-            }),
+            Ok(document) => Ok(document),
             // In another encoding, a byte that looks like a backslash may hide the end of a string.
             Err(malformed @ Malformed::CutShort) if std::str::from_utf8(body).is_ok() => {
                 Err(malformed)
@@ -94,21 +96,7 @@ impl Document {
         if matches!(body.first(), None | Some(b'<' | b'{' | b'[')) {
             return Self::parse(body);
         }
-        let mut fields: Vec<(String, Node)> = Vec::new();
-        for pair in body
-            .split(|byte| *byte == b'&')
-            .filter(|pair| !pair.is_empty())
-        {
-            let (name, value) = decode_pair(pair).ok_or(Malformed::NotJson)?;
-            if fields.iter().any(|(seen, _)| *seen == name) {
-                return Err(Malformed::NotJson);
-            }
-            fields.push((name, Node::Text(value)));
-        }
-        Ok(Self {
-            root: Node::Object(fields),
-            is_repaired: false,
-        })
+        from_form(body).ok_or(Malformed::NotJson)
     }
 
     /// Returns what was wrong with a body that was parsed nevertheless.
@@ -121,13 +109,15 @@ impl Document {
     /// whole document.
     #[must_use]
     pub fn within(self, path: &str) -> Self {
-        if !matches!(self.root.at(path), Some(Node::Object(_))) {
+        if !matches!(self.at(path), Some(Node::Object(_))) {
             return self;
         }
-        let root = path.split('.').try_fold(self.root, Node::into_field);
+        let texts = self.texts.expose();
+        let field = |node: Node, name| node.into_field(name, texts);
+        let root = path.split('.').try_fold(self.root, field);
         Self {
             root: root.unwrap_or(Node::Null),
-            is_repaired: self.is_repaired,
+            ..self
         }
     }
 
@@ -135,49 +125,49 @@ impl Document {
         repair::attempts(body)
             .find_map(|attempt| from_json(&attempt).ok())
             .ok_or(malformed)
-            .map(|root| Self {
-                root,
+            .map(|document| Self {
                 is_repaired: true,
+                ..document
             })
     }
 
     /// Returns every string, with the name of its field.
     pub(crate) fn named_texts(&self) -> Vec<(&str, &str)> {
         let mut found = Vec::new();
-        self.root.named_texts("", &mut found);
+        self.root.named_texts("", self.texts.expose(), &mut found);
         found
     }
 
     /// Returns the string in the first of these fields that is present; `None` if it is not a
     /// string.
     pub fn text(&self, names: &[&str]) -> Option<&str> {
-        match self.find(names)? {
-            Node::Text(text) => Some(text),
-            _ => None,
-        }
+        self.find(names)?.as_text(self.texts.expose())
     }
 
     /// Returns the secret in the first of these fields that is present; `None` if it is not a
     /// string, is [blank](Secret::is_blank), or contains a control character or bytes that were not
     /// UTF-8.
     pub fn secret(&self, names: &[&str]) -> Option<Secret> {
-        self.text(names)
-            .map(Secret::from)
-            .filter(Secret::is_storable)
+        match self.find(names)? {
+            Node::Text(span) => Some(self.texts.part(span.start, span.end)),
+            _ => None,
+        }
+        .filter(Secret::is_storable)
     }
 
     /// Returns the integer in the first of these fields that is present: `3600`, `3600.0` and
     /// `"3600"` are the same. Fractions are truncated, and numbers beyond `i64` become its nearest
     /// bound.
     pub fn number(&self, names: &[&str]) -> Option<Result<i64, NotANumber>> {
-        self.find(names).map(Node::whole_number)
+        let node = self.find(names)?;
+        Some(node.whole_number(self.texts.expose()))
     }
 
     /// Returns the code in the first of these fields that is present, which may be a number, a
     /// string or a boolean: `200` and `"200"` are the same.
     pub fn code(&self, names: &[&str]) -> Option<String> {
         match self.find(names)? {
-            Node::Text(text) => Some(text.to_string()),
+            Node::Text(span) => Some(span.of(self.texts.expose()).to_owned()),
             Node::Number(number) => Some(number.to_string()),
             Node::Bool(value) => Some(value.to_string()),
             _ => None,
@@ -196,13 +186,16 @@ impl Document {
     /// Returns the strings of a list, or the words of a space-delimited string such as `scope` (RFC
     /// 6749 section 3.3), in the first of these fields that is present; otherwise nothing.
     pub fn words(&self, names: &[&str]) -> Vec<String> {
+        let texts = self.texts.expose();
         match self.find(names) {
-            Some(Node::Text(text)) => text.split_whitespace().map(str::to_owned).collect(),
-            Some(Node::List(nodes)) => nodes
-                .iter()
-                .filter_map(Node::as_text)
-                .map(str::to_owned)
-                .collect(),
+            Some(Node::Text(span)) => {
+                let words = span.of(texts).split_whitespace();
+                words.map(str::to_owned).collect()
+            }
+            Some(Node::List(nodes)) => {
+                let items = nodes.iter().filter_map(|node| node.as_text(texts));
+                items.map(str::to_owned).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -218,7 +211,11 @@ impl Document {
     }
 
     fn find(&self, names: &[&str]) -> Option<&Node> {
-        names.iter().find_map(|name| self.root.at(name))
+        names.iter().find_map(|name| self.at(name))
+    }
+
+    fn at(&self, path: &str) -> Option<&Node> {
+        self.root.at(path, self.texts.expose())
     }
 }
 
@@ -228,10 +225,43 @@ impl fmt::Debug for Document {
     }
 }
 
-fn from_json(body: &[u8]) -> Result<Node, Malformed> {
-    serde_json::from_slice(body).map_err(|error| match error.is_eof() {
+fn from_json(body: &[u8]) -> Result<Document, Malformed> {
+    // No string is longer than its escaped form.
+    let mut texts = Texts::with_capacity(body.len());
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let root = NodeInto(&mut texts).deserialize(&mut json);
+    let root = root.and_then(|root| json.end().map(|()| root));
+    let root = root.map_err(|error| match error.is_eof() {
         true => Malformed::CutShort,
         false => Malformed::NotJson,
+    })?;
+    Ok(Document {
+        root,
+        texts: texts.into_secret(),
+        is_repaired: false,
+    })
+}
+
+fn from_form(body: &[u8]) -> Option<Document> {
+    // A byte that is not UTF-8 becomes a character of as many bytes.
+    const LONGEST: usize = char::REPLACEMENT_CHARACTER.len_utf8();
+    let mut texts = Texts::with_capacity(body.len().checked_mul(LONGEST)?);
+    let mut fields = Vec::new();
+    for pair in body
+        .split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+    {
+        let (name, value) = decode_pair(pair)?;
+        let name = texts.push(&name)?;
+        if fields.iter().any(|(seen, _)| texts.are_same(*seen, name)) {
+            return None;
+        }
+        fields.push((name, Node::Text(texts.push(&value)?)));
+    }
+    Some(Document {
+        root: Node::Object(fields),
+        texts: texts.into_secret(),
+        is_repaired: false,
     })
 }
 

@@ -64,7 +64,7 @@ impl TokenBuilder {
 
     /// Adds another field of the answer under this name.
     pub fn extra(mut self, name: impl Into<String>, value: Secret) -> Self {
-        self.rest.extras.insert(name.into(), value);
+        self.rest.extras.insert(name.into(), value.alone());
         self
     }
 
@@ -125,10 +125,12 @@ impl TokenBuilder {
         if self.rest.placement != TokenPlacement::Bearer {
             return;
         }
-        let Some((scheme, token)) = self.access.expose().trim_start().split_once(' ') else {
+        const SCHEME: &str = "bearer ";
+        let text = self.access.expose().trim_start();
+        let Some((scheme, token)) = text.split_at_checked(SCHEME.len()) else {
             return;
         };
-        if scheme.eq_ignore_ascii_case("bearer") {
+        if scheme.eq_ignore_ascii_case(SCHEME) {
             self.access = Secret::from(token.trim_start());
             self.rest
                 .oddities

@@ -54,7 +54,11 @@ impl Answer<'_> {
     /// acted; [`ErrorKind::Transient`] for these otherwise, for 425 and for every other 5xx.
     /// `Retry-After` is clamped to between one second and one hour.
     pub fn check_transport(&self) -> Result<(), Error> {
-        let (status, after) = (self.status(), self.retry_after());
+        let status = self.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let after = self.retry_after();
         if status.is_redirection() {
             return Err(self.redirected());
         }

@@ -1,19 +1,20 @@
 //! The tree behind a [`Document`](super::Document): like `serde_json::Value`, but duplicate keys
-//! are an error and strings are wiped.
+//! are an error and the strings are elsewhere.
 
 use std::fmt;
 
-use serde_core::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
-use zeroize::Zeroizing;
+
+use super::texts::{Span, Texts};
 
 pub(super) enum Node {
     Null,
     Bool(bool),
     Number(Number),
-    Text(Zeroizing<String>),
+    Text(Span),
     List(Vec<Node>),
-    Object(Vec<(String, Node)>),
+    Object(Vec<(Span, Node)>),
 }
 
 /// The error for a field that does not contain a number. It does not quote the value.
@@ -22,32 +23,35 @@ pub struct NotANumber;
 
 impl Node {
     /// Returns the node at a dotted path; `None` if it is missing or null.
-    pub(super) fn at(&self, path: &str) -> Option<&Node> {
-        path.split('.')
-            .try_fold(self, Node::field)
-            .filter(|node| !matches!(node, Node::Null))
+    pub(super) fn at(&self, path: &str, texts: &str) -> Option<&Node> {
+        let node = match dot_in(path) {
+            None => self.field(path, texts)?,
+            Some((name, rest)) => self.field(name, texts)?.at(rest, texts)?,
+        };
+        (!matches!(node, Node::Null)).then_some(node)
     }
 
-    pub(super) fn as_text(&self) -> Option<&str> {
+    pub(super) fn as_text<'t>(&self, texts: &'t str) -> Option<&'t str> {
         match self {
-            Node::Text(text) => Some(text),
+            Node::Text(span) => Some(span.of(texts)),
             _ => None,
         }
     }
 
-    pub(super) fn whole_number(&self) -> Result<i64, NotANumber> {
+    pub(super) fn whole_number(&self, texts: &str) -> Result<i64, NotANumber> {
         match self {
             Node::Number(number) => number.as_i64().map_or_else(|| cut(number.as_f64()), Ok),
-            Node::Text(text) => number_in(text.trim()),
+            Node::Text(span) => number_in(span.of(texts).trim()),
             _ => Err(NotANumber),
         }
     }
 
-    fn field(&self, name: &str) -> Option<&Node> {
+    fn field(&self, name: &str, texts: &str) -> Option<&Node> {
+        let is_named = |key: &Span| key.len() == name.len() && key.of(texts) == name;
         match self {
             Node::Object(fields) => fields
                 .iter()
-                .find(|(key, _)| key == name)
+                .find(|(key, _)| is_named(key))
                 .map(|(_, node)| node),
             Node::List(nodes) => nodes.get(name.parse::<usize>().ok()?),
             _ => None,
@@ -55,28 +59,41 @@ impl Node {
     }
 
     /// Collects every string, with the name of its field.
-    pub(super) fn named_texts<'n>(&'n self, name: &'n str, found: &mut Vec<(&'n str, &'n str)>) {
+    pub(super) fn named_texts<'t>(
+        &self,
+        name: &'t str,
+        texts: &'t str,
+        found: &mut Vec<(&'t str, &'t str)>,
+    ) {
         match self {
-            Node::Text(text) => found.push((name, text)),
-            Node::List(nodes) => nodes.iter().for_each(|node| node.named_texts(name, found)),
+            Node::Text(span) => found.push((name, span.of(texts))),
+            Node::List(nodes) => nodes
+                .iter()
+                .for_each(|node| node.named_texts(name, texts, found)),
             Node::Object(fields) => fields
                 .iter()
-                .for_each(|(name, node)| node.named_texts(name, found)),
+                .for_each(|(name, node)| node.named_texts(name.of(texts), texts, found)),
             _ => {}
         }
     }
 
     /// Returns a field or list item by value.
-    pub(super) fn into_field(self, name: &str) -> Option<Node> {
+    pub(super) fn into_field(self, name: &str, texts: &str) -> Option<Node> {
         match self {
             Node::Object(fields) => fields
                 .into_iter()
-                .find(|(key, _)| key == name)
+                .find(|(key, _)| key.of(texts) == name)
                 .map(|(_, node)| node),
             Node::List(nodes) => nodes.into_iter().nth(name.parse::<usize>().ok()?),
             _ => None,
         }
     }
+}
+
+/// Splits a path at its first dot. Names are short, so that a plain search is the fastest.
+fn dot_in(path: &str) -> Option<(&str, &str)> {
+    let at = path.bytes().position(|byte| byte == b'.')?;
+    Some((path.get(..at)?, path.get(at + 1..)?))
 }
 
 /// Parses digits with a sign, a fraction or an exponent: Rust would also accept `inf` and `NaN`.
@@ -100,15 +117,18 @@ fn cut(number: Option<f64>) -> Result<i64, NotANumber> {
     Ok(number as i64)
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
+/// Reads a node, and adds its strings to the texts.
+pub(super) struct NodeInto<'t>(pub(super) &'t mut Texts);
+
+impl<'de> DeserializeSeed<'de> for NodeInto<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
+impl<'de> Visitor<'de> for NodeInto<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,25 +158,48 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::Text(Zeroizing::new(text.to_owned())))
+        KeyInto(self.0).visit_str(text).map(Node::Text)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
         let mut nodes = Vec::new();
-        while let Some(node) = list.next_element()? {
+        while let Some(node) = list.next_element_seed(NodeInto(self.0))? {
             nodes.push(node);
         }
         Ok(Node::List(nodes))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut fields: Vec<(String, Node)> = Vec::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if fields.iter().any(|(seen, _)| *seen == key) {
+        let mut fields: Vec<(Span, Node)> = Vec::new();
+        while let Some(key) = map.next_key_seed(KeyInto(self.0))? {
+            if fields.iter().any(|(seen, _)| self.0.are_same(*seen, key)) {
                 return Err(A::Error::custom("duplicate key"));
             }
-            fields.push((key, map.next_value()?));
+            fields.push((key, map.next_value_seed(NodeInto(self.0))?));
         }
         Ok(Node::Object(fields))
+    }
+}
+
+/// Adds a key, or any other string, to the texts.
+struct KeyInto<'t>(&'t mut Texts);
+
+impl<'de> DeserializeSeed<'de> for KeyInto<'_> {
+    type Value = Span;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Span, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeyInto<'_> {
+    type Value = Span;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
+        self.0.push(text).ok_or_else(|| E::custom("too long"))
     }
 }

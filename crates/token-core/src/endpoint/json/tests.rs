@@ -1,6 +1,10 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::token::Token;
+use crate::token::expiry::Validity;
 
 fn number(text: &str) -> Result<i64, NotANumber> {
     Document::parse(format!("{{\"n\":{text}}}").as_bytes())
@@ -168,7 +172,53 @@ fn a_blank_string_is_not_a_secret() {
     assert_eq!(document.secret(&["c"]).unwrap().expose(), " ok");
 }
 
+#[test]
+fn a_name_with_a_dot_is_no_path() {
+    let document = Document::parse(br#"{"a.b":"x","c":{"d.e":"y","":"z"}}"#).unwrap();
+    assert!(!document.has(&["a.b", "c.d.e", "c.d", "a", ""]));
+    assert_eq!(document.text(&["c."]), Some("z"));
+}
+
+#[test]
+fn a_secret_shares_the_text_of_its_document_until_it_is_an_extra_of_a_token() {
+    let document = Document::parse(br#"{"a":"A1","n":[1,"\u0041\n2"]}"#).unwrap();
+    let (whole, part) = (document.texts.expose(), document.secret(&["a"]).unwrap());
+    assert!(
+        whole
+            .as_bytes()
+            .as_ptr_range()
+            .contains(&part.expose().as_ptr())
+    );
+    assert_eq!(part.expose(), "A1");
+    assert_eq!(document.text(&["n.1"]), Some("A\n2"));
+    let token = Token::builder(part.clone(), Validity::expired()).extra("a", part);
+    let token = token.build().unwrap();
+    let kept = [token.access(), token.extra("a").unwrap()].map(Secret::expose);
+    assert_eq!(kept, ["A1", "A1"]);
+    let range = document.texts.expose().as_bytes().as_ptr_range();
+    assert!(kept.iter().all(|text| !range.contains(&text.as_ptr())));
+}
+
 proptest! {
+    #[test]
+    fn every_string_is_read_as_it_was_written(texts in proptest::collection::vec(".*", 0..9)) {
+        let fields = (0..).map(|n| format!("f{n}")).zip(&texts);
+        let written = serde_json::to_vec(&fields.clone().collect::<BTreeMap<_, _>>()).unwrap();
+        let document = Document::parse(&written).unwrap();
+        for (name, text) in fields {
+            prop_assert_eq!(document.text(&[&name]), Some(text.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_form_has_room_for_any_bytes(bytes in proptest::collection::vec(0x80_u8.., 0..99)) {
+        let escaped: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
+        for value in [&bytes[..], escaped.as_bytes()] {
+            let document = Document::parse_form(&[b"a=", value].concat()).unwrap();
+            prop_assert_eq!(document.text(&["a"]), Some(&*String::from_utf8_lossy(&bytes)));
+        }
+    }
+
     #[test]
     fn no_body_causes_a_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = Document::parse(&body).map(|document| document.number(&["a", "a.b"]));

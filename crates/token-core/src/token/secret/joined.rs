@@ -31,9 +31,18 @@ impl Secret {
         Self::whole(text).part(start, END_OF_TEXT)
     }
 
-    fn part(&self, start: u32, end: u32) -> Self {
+    /// Returns a part of the whole text, which it keeps: see [`alone`](Self::alone).
+    pub(crate) fn part(&self, start: u32, end: u32) -> Self {
         let text = self.text.clone();
         Self { text, start, end }
+    }
+
+    /// Returns the secret in a text that has nothing else.
+    pub(crate) fn alone(self) -> Self {
+        match self.expose().len() == self.text.len() {
+            true => self,
+            false => Self::from(self.expose()),
+        }
     }
 }
 
