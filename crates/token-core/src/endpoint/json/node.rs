@@ -24,11 +24,26 @@ pub struct NotANumber;
 impl Node {
     /// Returns the node at a dotted path; `None` if it is missing or null.
     pub(super) fn at(&self, path: &str, texts: &str) -> Option<&Node> {
-        let node = match dot_in(path) {
-            None => self.field(path, texts)?,
-            Some((name, rest)) => self.field(name, texts)?.at(rest, texts)?,
+        let node = match self.field(path, texts) {
+            Some(node) => node,
+            // Most answers are flat: what is not there is not searched for a second time.
+            None if !self.has_parts() => return None,
+            None => {
+                let (name, rest) = path.split_once('.')?;
+                self.field(name, texts)?.at(rest, texts)?
+            }
         };
         (!matches!(node, Node::Null)).then_some(node)
+    }
+
+    /// Returns whether a path can lead below a field.
+    fn has_parts(&self) -> bool {
+        let is_part = |node: &Node| matches!(node, Node::Object(_) | Node::List(_));
+        match self {
+            Node::Object(fields) => fields.iter().any(|(_, node)| is_part(node)),
+            Node::List(nodes) => nodes.iter().any(is_part),
+            _ => false,
+        }
     }
 
     pub(super) fn as_text<'t>(&self, texts: &'t str) -> Option<&'t str> {
@@ -46,8 +61,11 @@ impl Node {
         }
     }
 
+    /// Returns the field of this name, which has no dot, or the list item of this number.
     fn field(&self, name: &str, texts: &str) -> Option<&Node> {
-        let is_named = |key: &Span| key.len() == name.len() && key.of(texts) == name;
+        let length = u32::try_from(name.len()).ok()?;
+        let is_named =
+            |key: &Span| key.len() == length && key.of(texts) == name && !name.contains('.');
         match self {
             Node::Object(fields) => fields
                 .iter()
@@ -88,12 +106,6 @@ impl Node {
             _ => None,
         }
     }
-}
-
-/// Splits a path at its first dot. Names are short, so that a plain search is the fastest.
-fn dot_in(path: &str) -> Option<(&str, &str)> {
-    let at = path.bytes().position(|byte| byte == b'.')?;
-    Some((path.get(..at)?, path.get(at + 1..)?))
 }
 
 /// Parses digits with a sign, a fraction or an exponent: Rust would also accept `inf` and `NaN`.

@@ -51,8 +51,9 @@ impl Texts {
 }
 
 impl Span {
-    pub(super) fn len(self) -> usize {
-        self.range().len()
+    /// Returns the length of the string in bytes.
+    pub(super) fn len(self) -> u32 {
+        self.end.saturating_sub(self.start)
     }
 
     /// Returns the string.
