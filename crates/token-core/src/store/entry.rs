@@ -104,7 +104,11 @@ pub struct Owner(Arc<str>);
 impl Owner {
     /// Creates an owner from 16 random bytes, named in hexadecimal.
     pub fn new(random: [u8; 16]) -> Self {
-        Self(format!("{:032x}", u128::from_be_bytes(random)).into())
+        let mut name = [0; 32];
+        for (digits, byte) in name.chunks_exact_mut(2).zip(random) {
+            digits.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
+        }
+        Self(std::str::from_utf8(&name).unwrap_or_default().into())
     }
 
     /// Creates an owner from its name, as [`as_str`](Self::as_str) returns it.
@@ -144,5 +148,27 @@ impl RecordId {
     /// An intent to spend this record or a later one belongs to another exchange and remains.
     pub fn supersedes(&self, intent: &Intent) -> bool {
         intent.generation < self.generation
+    }
+}
+
+/// Returns the digit of a value below 16.
+fn hex_digit(value: u8) -> u8 {
+    match value {
+        0..=9 => b'0' + value,
+        _ => b'a' - 10 + value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_is_named_in_hexadecimal() {
+        let random = [
+            0, 1, 9, 10, 15, 16, 0x7F, 0x80, 0xA9, 0xFF, 0, 0, 0, 0, 0, 0x5A,
+        ];
+        let name = "0001090a0f107f80a9ff00000000005a";
+        assert_eq!(Owner::new(random).as_str(), name);
     }
 }

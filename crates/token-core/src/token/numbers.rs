@@ -48,9 +48,11 @@ impl Token {
         })
     }
 
+    #[inline]
     pub(super) fn numbers(&self) -> Numbers {
-        match &self.rest().numbers {
-            Some(numbers) => **numbers,
+        let apart = self.rest.as_ref();
+        match apart.and_then(|rest| rest.numbers.as_deref()) {
+            Some(numbers) => *numbers,
             None => self.numbers.unpacked(self.refresh.is_some()),
         }
     }

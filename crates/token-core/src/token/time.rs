@@ -64,8 +64,10 @@ impl Timestamp {
 
     /// Returns the time from `earlier` to this instant; zero if `earlier` is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
-        let millis = i128::from(self.0) - i128::from(earlier.0);
-        Duration::from_millis(u64::try_from(millis.max(0)).unwrap_or(u64::MAX))
+        Duration::from_millis(match self > earlier {
+            true => self.0.abs_diff(earlier.0),
+            false => 0,
+        })
     }
 
     /// Returns this instant moved by a signed number of milliseconds, such as a server's clock

@@ -59,6 +59,7 @@ impl PackedNumbers {
         (packed.unpacked(has_refresh) == *numbers).then_some(packed)
     }
 
+    #[inline]
     pub(crate) fn unpacked(&self, has_refresh: bool) -> Numbers {
         let refresh_expires_at = self.refresh_expires_at();
         let validity = Validity {
@@ -87,6 +88,7 @@ impl PackedNumbers {
         Generation::new(u64::from(self.generation))
     }
 
+    #[inline]
     pub(crate) fn refresh_expires_at(&self) -> Option<Timestamp> {
         let end = self.refresh_expires_at.after(self.issued_at);
         Some(end).filter(|end| *end < Timestamp::MAX)
@@ -100,6 +102,7 @@ struct Span([u8; 5]);
 impl Span {
     const NONE: Self = Self([0; 5]);
     const NEVER: Self = Self([u8::MAX; 5]);
+    const MILLIS_OF_NEVER: i64 = (1 << 40) - 1;
 
     /// Returns another span if this one is too long or negative, which its user finds out.
     fn between(from: Timestamp, until: Timestamp) -> Self {
@@ -111,11 +114,12 @@ impl Span {
         }
     }
 
+    #[inline]
     fn after(self, from: Timestamp) -> Timestamp {
         let [a, b, c, d, e] = self.0;
-        match self.0 == Self::NEVER.0 {
-            true => Timestamp::MAX,
-            false => from.shifted(i64::from_le_bytes([a, b, c, d, e, 0, 0, 0])),
+        match i64::from_le_bytes([a, b, c, d, e, 0, 0, 0]) {
+            Self::MILLIS_OF_NEVER => Timestamp::MAX,
+            millis => from.shifted(millis),
         }
     }
 }
