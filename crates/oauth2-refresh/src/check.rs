@@ -1,18 +1,15 @@
 //! Checks a builder and builds the endpoint.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use token_core::{BaseUrl, BuildError, Secret, TokenKey, percent_encode};
 
+use crate::account::{NO_ACCOUNT, checked_key, is_account};
 use crate::builder::OAuth2Builder;
 use crate::config::{
-    ClientAuthentication, ClientRegistration, Credential, Deployment, EndpointUrl, Login, OAuth2,
-    Terms,
+    ClientAuthentication, ClientRegistration, Credential, EndpointUrl, Login, OAuth2, Terms,
 };
 use crate::sign::short_digest;
-
-const NO_ACCOUNT: &str = "is missing: name whose grant this is, such as a user id, or use \
-    client_credentials() if the client is its own account";
 
 impl OAuth2Builder {
     /// Builds the endpoint.
@@ -35,9 +32,11 @@ impl OAuth2Builder {
             .account
             .clone()
             .unwrap_or_else(|| self.default_account());
+        // The client id is encoded separately, so that no other pair of names gives the same key.
+        let grant = format!("{}:{account}", percent_encode(&self.client_id));
+        let key = TokenKey::of(self.preset.name, &self.deployment(&base, &token), &grant);
         let client = ClientRegistration {
-            vendor: self.preset.name,
-            deployment: self.deployment(&base, &token),
+            beginning: OnceLock::new(),
             authorize: url(&self.authorize_path, "authorize_path")?,
             revocation: optional(&self.revocation_path, "revocation_path")?,
             introspection: optional(&self.introspection_path, "introspection_path")?,
@@ -59,7 +58,7 @@ impl OAuth2Builder {
             unknown_token_type: self.unknown_token_type,
         };
         Ok(OAuth2 {
-            key: client.key(&account)?,
+            key: checked_key(key.as_str())?,
             client: Arc::new(client),
         })
     }
@@ -169,11 +168,13 @@ impl OAuth2Builder {
         .unwrap_or(&self.base_url)
     }
 
-    fn deployment(&self, base: &BaseUrl, token: &EndpointUrl) -> Deployment {
+    /// Returns the server's name in keys: its host if its token endpoint has the usual path, and
+    /// otherwise the URL of that, since on many servers the path tells tenants apart.
+    fn deployment(&self, base: &BaseUrl, token: &EndpointUrl) -> String {
         let usual = format!("https://{}{}", base.authority(), self.preset.token_path);
         match token.address() == usual {
-            true => Deployment::Host,
-            false => Deployment::TokenUrl,
+            true => base.authority().to_owned(),
+            false => token.without_scheme(),
         }
     }
 
@@ -185,59 +186,6 @@ impl OAuth2Builder {
         let purpose = format!("{:?} {:?}", self.scopes, self.parameters);
         format!("default-{}", short_digest(&purpose))
     }
-}
-
-impl OAuth2 {
-    /// Returns the endpoint of another account at the same server: what a pool of many accounts
-    /// wants. All but the key is shared.
-    ///
-    /// ```
-    /// use oauth2_refresh::OAuth2;
-    /// use token_core::{Secret, TokenEndpoint};
-    ///
-    /// # let secret = Secret::from("s");
-    /// let alice = OAuth2::builder("https://login.example.com")
-    ///     .client_id("app-1")
-    ///     .client_secret(secret)
-    ///     .account("alice")
-    ///     .build()?;
-    /// let bob = alice.for_account("bob")?;
-    /// assert_eq!(bob.key().as_str(), "oauth2/login.example.com/app-1:bob");
-    /// # Ok::<(), token_core::BuildError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`BuildError`] if the account is blank, or the key would be longer than 512 bytes.
-    pub fn for_account(&self, account: &str) -> Result<Self, BuildError> {
-        if !is_account(account) {
-            return Err(BuildError::invalid("account", NO_ACCOUNT));
-        }
-        Ok(Self {
-            key: self.client.key(account)?,
-            client: self.client.clone(),
-        })
-    }
-}
-
-impl ClientRegistration {
-    fn key(&self, account: &str) -> Result<TokenKey, BuildError> {
-        // The client id is encoded separately, so that no other pair of names gives the same key.
-        let grant = format!("{}:{account}", percent_encode(&self.client_id));
-        let key = TokenKey::of(self.vendor, &self.deployment(), &grant);
-        let too_long = |_| {
-            BuildError::invalid(
-                "account",
-                "makes a key of more than 512 bytes with the client id",
-            )
-        };
-        TokenKey::parse(key.as_str()).map_err(too_long)
-    }
-}
-
-/// Without an account, two users of one client would share a token.
-fn is_account(account: &str) -> bool {
-    !account.trim().is_empty()
 }
 
 /// RFC 6749 section 3.3.
@@ -261,35 +209,4 @@ fn is_of_the_protocol(name: &str) -> bool {
         "password",
     ];
     TAKEN.contains(&name)
-}
-
-#[cfg(test)]
-mod tests {
-    use token_core::{Attempt, Secret, Timestamp, Token, TokenEndpoint};
-
-    use super::*;
-
-    #[test]
-    fn the_endpoint_of_another_account_has_the_key_that_its_own_builder_gives() {
-        let shared = || {
-            OAuth2::builder("https://login.example.com/tenant")
-                .client_id("app:1")
-                .client_secret("conformance-secret")
-        };
-        let alice = shared().account("alice").build().unwrap();
-        for account in ["bob", "a b/c:d", "\u{e9}", "alice"] {
-            let other = alice.for_account(account).unwrap();
-            let own = shared().account(account).build().unwrap();
-            assert_eq!(other.key(), own.key());
-            let token = Token::from_refresh_token(Secret::from("R1")).unwrap();
-            let attempt = Attempt::new(Timestamp::from_unix_seconds(0), [0; 16]);
-            let sent = |oauth2: &OAuth2| oauth2.refresh(&token, &attempt).unwrap().to_http();
-            assert_eq!(sent(&other).uri(), sent(&alice).uri());
-            assert_eq!(sent(&other).headers(), sent(&alice).headers());
-            assert_eq!(sent(&other).body(), sent(&alice).body());
-        }
-        for wrong in ["", " ", &"x".repeat(500)] {
-            assert_eq!(alice.for_account(wrong).unwrap_err().field(), "account");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! The endpoint's type and what it is made of.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use token_core::{
@@ -35,10 +35,10 @@ pub struct OAuth2 {
 
 /// A client as it is registered at its server (RFC 6749 section 2), and how it asks for tokens.
 pub(crate) struct ClientRegistration {
-    /// The vendor's name in keys.
-    pub(crate) vendor: &'static str,
-    pub(crate) deployment: Deployment,
     pub(crate) token: EndpointUrl,
+    /// What each token request begins with, if the client has several accounts: one for all of them
+    /// is worth its memory.
+    pub(crate) beginning: OnceLock<Box<RequestBuilder>>,
     pub(crate) authorize: EndpointUrl,
     pub(crate) revocation: Option<EndpointUrl>,
     pub(crate) introspection: Option<EndpointUrl>,
@@ -69,25 +69,6 @@ impl Terms {
         match self == **DEFAULT {
             true => DEFAULT.clone(),
             false => Arc::new(self),
-        }
-    }
-}
-
-/// How the server is named in keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deployment {
-    /// By the host: its token endpoint has the usual path.
-    Host,
-    /// By the URL of the token endpoint: on many servers the path tells tenants apart.
-    TokenUrl,
-}
-
-impl ClientRegistration {
-    /// Returns the server's name in keys.
-    pub(crate) fn deployment(&self) -> String {
-        match self.deployment {
-            Deployment::Host => self.token.base.authority().to_owned(),
-            Deployment::TokenUrl => self.token.without_scheme(),
         }
     }
 }

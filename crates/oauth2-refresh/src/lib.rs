@@ -1,6 +1,7 @@
 #![cfg_attr(any(not(doctest), feature = "client"), doc = include_str!("../README.md"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod account;
 mod authorize;
 mod builder;
 mod check;

@@ -3,19 +3,16 @@
 mod issued;
 mod refusal;
 
+use token_core::reexports::http::header::CONTENT_TYPE;
 use token_core::{Error, ErrorKind, Request, RequestBuilder, Secret, Step, Token, percent_encode};
 
-use crate::config::{Credential, EndpointUrl, OAuth2};
+use crate::config::{ClientRegistration, Credential, EndpointUrl, OAuth2};
 use crate::sign::{Pkce, form_encode};
 
 impl OAuth2 {
     /// Builds a request for a token with client credentials (RFC 6749 section 4.4.2).
     pub(crate) fn client_credentials_request(&self) -> Result<Request, Error> {
-        let request = self
-            .client
-            .token
-            .post()
-            .form("grant_type", "client_credentials");
+        let request = self.token_request("client_credentials");
         let request = with_scopes(request, &self.client.terms.scopes);
         self.finish(request, Step::Login)
     }
@@ -23,11 +20,10 @@ impl OAuth2 {
     /// Builds a refresh (RFC 6749 section 6).
     pub(crate) fn refresh_request(&self, token: &Token) -> Result<Request, Error> {
         let refresh = token.refresh().ok_or_else(no_refresh_token)?;
-        let request = self.client.token.post().form("grant_type", "refresh_token");
-        let request = with_scopes(
-            request.form_secret("refresh_token", refresh),
-            &self.client.terms.refresh_scopes,
-        );
+        let request = self
+            .token_request("refresh_token")
+            .form_secret("refresh_token", refresh);
+        let request = with_scopes(request, &self.client.terms.refresh_scopes);
         // Spring's error texts also quote the access token.
         Ok(self
             .finish(request, Step::Refresh)?
@@ -42,11 +38,7 @@ impl OAuth2 {
         pkce: Option<&Pkce>,
     ) -> Result<Request, Error> {
         let request = self
-            .client
-            .token
-            .post()
-            .form("grant_type", "authorization_code");
-        let request = request
+            .token_request("authorization_code")
             .form_secret("code", code)
             .form("redirect_uri", redirect_uri);
         let request = match pkce {
@@ -64,11 +56,19 @@ impl OAuth2 {
         hint: &str,
         step: Step,
     ) -> Result<Request, Error> {
-        let request = url
-            .post()
+        let request = self.client.with_authorization(url.post());
+        let request = request
             .form_secret("token", token)
             .form("token_type_hint", hint);
-        self.authenticated(request).build(step)
+        self.client.with_credential(request).build(step)
+    }
+
+    fn token_request(&self, grant_type: &str) -> RequestBuilder {
+        let request = match self.client.beginning.get() {
+            Some(beginning) => RequestBuilder::clone(beginning),
+            None => self.client.new_beginning(),
+        };
+        request.form("grant_type", grant_type)
     }
 
     fn finish(&self, request: RequestBuilder, step: Step) -> Result<Request, Error> {
@@ -78,21 +78,45 @@ impl OAuth2 {
             .parameters
             .iter()
             .fold(request, |request, (name, value)| request.form(name, value));
-        self.authenticated(with_all).build(step)
+        self.client.with_credential(with_all).build(step)
+    }
+}
+
+impl ClientRegistration {
+    /// Builds once what each token request begins with.
+    pub(crate) fn prepare(&self) {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        // With the content type, the clones need no header of their own.
+        let beginning = || self.new_beginning().header(CONTENT_TYPE, FORM);
+        self.beginning.get_or_init(|| Box::new(beginning()));
     }
 
-    fn authenticated(&self, request: RequestBuilder) -> RequestBuilder {
-        let id = &self.client.client_id;
-        match &self.client.credential {
+    fn new_beginning(&self) -> RequestBuilder {
+        self.with_authorization(self.token.post())
+    }
+
+    /// Adds the client authentication, if it is a header.
+    fn with_authorization(&self, request: RequestBuilder) -> RequestBuilder {
+        let id = &self.client_id;
+        match &self.credential {
             Credential::Basic(secret) => request.basic(id, secret),
             Credential::BasicEncoded(secret) => encoded_basic(request, id, secret, form_encode),
             Credential::BasicPercentEncoded(secret) => {
                 encoded_basic(request, id, secret, percent_encode)
             }
+            Credential::Post(_) | Credential::None => request,
+        }
+    }
+
+    /// Adds the client authentication, if it is a part of the form.
+    fn with_credential(&self, request: RequestBuilder) -> RequestBuilder {
+        let id = &self.client_id;
+        match &self.credential {
             Credential::Post(secret) => request
                 .form("client_id", id)
                 .form_secret("client_secret", secret),
             Credential::None => request.form("client_id", id),
+            _ => request,
         }
     }
 }

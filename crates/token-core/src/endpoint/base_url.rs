@@ -123,7 +123,8 @@ impl BaseUrl {
     /// Returns the full URL of `path`, which starts with a slash and may have a query. For an
     /// authorization URL that a user opens; requests are built with [`Request`](crate::Request).
     pub fn join(&self, path: &str) -> String {
-        format!("{self}{path}")
+        let (scheme, host) = (self.scheme.as_str(), self.authority.as_str());
+        [scheme, "://", host, &self.prefix, path].concat()
     }
 }
 

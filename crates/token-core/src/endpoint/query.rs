@@ -15,14 +15,17 @@ pub fn percent_encode(text: &str) -> String {
 }
 
 /// Percent-encodes all bytes but those that `may_stay`, which are ASCII.
-fn encoded(text: &str, may_stay: fn(u8) -> bool) -> String {
+fn encoded(text: &str, may_stay: impl Fn(u8) -> bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     push_encoded(&mut encoded, text, may_stay);
     encoded
 }
 
 /// Appends the text, percent-encoded but for the bytes that `may_stay`, which are ASCII.
-pub(crate) fn push_encoded(to: &mut String, text: &str, may_stay: fn(u8) -> bool) {
+pub(crate) fn push_encoded(to: &mut String, text: &str, may_stay: impl Fn(u8) -> bool) {
+    if text.bytes().all(&may_stay) {
+        return to.push_str(text);
+    }
     let digit =
         |value: u8| char::from_digit(value.into(), 16).map(|digit| digit.to_ascii_uppercase());
     for byte in text.bytes() {

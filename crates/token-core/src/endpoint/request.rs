@@ -1,9 +1,12 @@
 //! A request to a token endpoint, which remembers its secrets.
 
+mod address;
+mod body;
 pub(crate) mod builder;
 pub(crate) mod signature;
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::uri::Authority;
@@ -36,11 +39,17 @@ use crate::token::secret::Secret;
 #[derive(Clone)]
 pub struct Request {
     step: Step,
+    head: Arc<Head>,
+    body: Bytes,
+    secrets: Vec<Secret>,
+}
+
+/// What many requests to one address have in common.
+#[derive(Clone)]
+struct Head {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
-    secrets: Vec<Secret>,
 }
 
 impl Request {
@@ -51,33 +60,33 @@ impl Request {
 
     /// Returns the host, without the port.
     pub fn host(&self) -> &str {
-        self.uri.host().unwrap_or_default()
+        self.head.uri.host().unwrap_or_default()
     }
 
     /// Returns the host, with the port if one was given.
     pub fn authority(&self) -> &str {
-        self.uri.authority().map_or("", Authority::as_str)
+        self.head.uri.authority().map_or("", Authority::as_str)
     }
 
     /// Returns the path, without the query. It may contain a secret: show it only after
     /// [scrubbing](Request::scrubber).
     pub fn path(&self) -> &str {
-        self.uri.path()
+        self.head.uri.path()
     }
 
     /// Returns whether the request is sent over TLS, so that the `Date` of the answer can be
     /// trusted.
     pub fn is_tls(&self) -> bool {
-        self.uri.scheme_str() == Some("https")
+        self.head.uri.scheme_str() == Some("https")
     }
 
     /// Returns the request to send. It contains secrets: pass it only to an
     /// [`HttpClient`](crate::HttpClient).
     pub fn to_http(&self) -> http::Request<Bytes> {
         let mut request = http::Request::new(self.body.clone());
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = self.headers.clone();
+        *request.method_mut() = self.head.method.clone();
+        *request.uri_mut() = self.head.uri.clone();
+        *request.headers_mut() = self.head.headers.clone();
         request
     }
 
@@ -136,7 +145,7 @@ impl fmt::Debug for Request {
             f,
             "Request({:?}: {} {})",
             self.step,
-            self.method,
+            self.head.method,
             self.host()
         )
     }

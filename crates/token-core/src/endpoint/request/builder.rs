@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -7,7 +8,9 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use zeroize::Zeroizing;
 
-use super::Request;
+use super::address::{NOT_A_URL, with_query};
+use super::body::Body;
+use super::{Head, Request};
 use crate::endpoint::attempt::Step;
 use crate::endpoint::base_url::BaseUrl;
 use crate::endpoint::json::ObjectWriter;
@@ -16,12 +19,13 @@ use crate::error::{Error, ErrorKind};
 use crate::token::secret::{Secret, sensitive_header};
 
 /// Builds a [`Request`]. Values are percent-encoded or escaped by the builder.
+///
+/// Clones share the address and the headers until one of them is changed. An endpoint can therefore
+/// keep a builder with what all its requests begin with, and clone it for each.
 #[must_use]
 pub struct RequestBuilder {
-    method: Method,
-    address: String,
+    pub(super) head: Arc<Head>,
     query: String,
-    headers: HeaderMap,
     body: Body,
     secrets: Vec<Secret>,
     /// Why the request cannot be built.
@@ -32,14 +36,6 @@ pub struct RequestBuilder {
 const FORM: usize = 256;
 /// A request has a few secrets: those of the client, of the grant, and of the current token.
 const SECRETS: usize = 8;
-
-#[derive(Clone)]
-enum Body {
-    Nothing,
-    Form(String),
-    Json(ObjectWriter),
-    Raw(&'static str, Bytes),
-}
 
 impl Request {
     /// Returns a builder for a GET request.
@@ -71,14 +67,21 @@ impl RequestBuilder {
         // Token answers are short, and a compressed one may be unreadable after the token was
         // spent.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        Self {
+        let (uri, invalid) = match Uri::try_from(address) {
+            Ok(uri) => (uri, None),
+            Err(_) => (Uri::default(), Some(NOT_A_URL)),
+        };
+        let head = Head {
             method,
-            address,
-            query: String::new(),
+            uri,
             headers,
+        };
+        Self {
+            head: Arc::new(head),
+            query: String::new(),
             body: Body::Nothing,
             secrets: Vec::with_capacity(SECRETS),
-            invalid: None,
+            invalid,
         }
     }
 
@@ -171,14 +174,18 @@ impl RequestBuilder {
             .body(content_type, body.expose().to_owned())
     }
 
-    /// Adds a header.
+    /// Adds a header. Its value is marked sensitive, unless it is the content type.
     pub fn header(self, name: HeaderName, value: &str) -> Self {
-        self.header_value(name, sensitive_header(value))
+        let value = match name == CONTENT_TYPE {
+            true => HeaderValue::from_str(value).ok(),
+            false => sensitive_header(value),
+        };
+        self.header_value(name, value)
     }
 
     fn header_value(mut self, name: HeaderName, value: Option<HeaderValue>) -> Self {
         match value {
-            Some(value) => _ = self.headers.insert(name, value),
+            Some(value) => _ = Arc::make_mut(&mut self.head).headers.insert(name, value),
             None => self.invalid = self.invalid.or(Some(NOT_A_HEADER)),
         }
         self
@@ -193,8 +200,9 @@ impl RequestBuilder {
     /// of RFC 6749 section 2.3.1; for that, [`percent_encode`](crate::percent_encode) both.
     pub fn basic(self, id: &str, secret: &Secret) -> Self {
         const SCHEME: &str = "Basic ";
-        let pair = Zeroizing::new(format!("{id}:{}", secret.expose()));
-        let mut value = String::from(SCHEME);
+        let pair = Zeroizing::new([id, ":", secret.expose()].concat());
+        let mut value = String::with_capacity(SCHEME.len() + pair.len().div_ceil(3) * 4);
+        value.push_str(SCHEME);
         BASE64_STANDARD.encode_string(&*pair, &mut value);
         let value = Secret::after(SCHEME, value);
         let header = value.as_header();
@@ -219,22 +227,20 @@ impl RequestBuilder {
         if let Some(why) = self.invalid {
             return Err(Error::new(ErrorKind::Config, why));
         }
-        let mut headers = self.headers;
-        if let Some(content_type) = self.body.content_type() {
-            headers
-                .entry(CONTENT_TYPE)
-                .or_insert(HeaderValue::from_static(content_type));
+        let mut head = self.head;
+        if let Some(content_type) = self.body.content_type()
+            && !head.headers.contains_key(CONTENT_TYPE)
+        {
+            let headers = &mut Arc::make_mut(&mut head).headers;
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        let mut address = self.address;
         if !self.query.is_empty() {
-            address.push('?');
-            address.push_str(&self.query);
+            let uri = &mut Arc::make_mut(&mut head).uri;
+            *uri = with_query(std::mem::take(uri), &self.query)?;
         }
         Ok(Request {
             step,
-            method: self.method,
-            uri: uri_of(address)?,
-            headers,
+            head,
             body: self.body.into_bytes(),
             secrets: self.secrets,
         })
@@ -251,36 +257,24 @@ impl RequestBuilder {
     }
 }
 
+impl Clone for RequestBuilder {
+    fn clone(&self) -> Self {
+        let mut secrets = Vec::with_capacity(SECRETS.max(self.secrets.len()));
+        secrets.extend_from_slice(&self.secrets);
+        Self {
+            head: self.head.clone(),
+            query: self.query.clone(),
+            body: self.body.clone(),
+            secrets,
+            invalid: self.invalid,
+        }
+    }
+}
+
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RequestBuilder({})", self.method)
+        write!(f, "RequestBuilder({})", self.head.method)
     }
-}
-
-impl Body {
-    fn content_type(&self) -> Option<&'static str> {
-        match self {
-            Body::Nothing => None,
-            Body::Form(_) => Some("application/x-www-form-urlencoded"),
-            Body::Json(_) => Some("application/json"),
-            Body::Raw(content_type, _) => Some(content_type),
-        }
-    }
-
-    fn into_bytes(self) -> Bytes {
-        match self {
-            Body::Nothing => Bytes::new(),
-            Body::Form(pairs) => pairs.into(),
-            Body::Json(object) => object.finish().into(),
-            Body::Raw(_, bytes) => bytes,
-        }
-    }
-}
-
-pub(super) fn uri_of(address: String) -> Result<Uri, Error> {
-    let invalid = "the endpoint's path does not form a valid URL";
-    let parsed = address.try_into();
-    parsed.map_err(|_| Error::new(ErrorKind::Config, invalid))
 }
 
 const NOT_A_HEADER: &str = "a value contains a character that is not allowed in a header";

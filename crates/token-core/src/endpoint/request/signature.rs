@@ -1,10 +1,13 @@
 //! Signs a request after it is built.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::HeaderName;
 
 use super::Request;
-use super::builder::{not_a_header, uri_of};
+use super::address::uri_of;
+use super::builder::not_a_header;
 use crate::endpoint::query::push_pair;
 use crate::error::Error;
 use crate::token::secret::{Secret, sensitive_header};
@@ -66,15 +69,16 @@ impl Request {
         sign: impl FnOnce(&http::Request<Bytes>) -> Result<Signature, Error>,
     ) -> Result<Self, Error> {
         let signature = sign(&self.to_http())?;
+        let head = Arc::make_mut(&mut self.head);
         for (name, value) in &signature.headers {
             let value = sensitive_header(value.expose()).ok_or_else(not_a_header)?;
-            self.headers.insert(name, value);
+            head.headers.insert(name, value);
         }
         for (name, value) in &signature.query {
-            let mark = if self.uri.query().is_none() { '?' } else { '&' };
+            let mark = if head.uri.query().is_none() { '?' } else { '&' };
             let mut pair = String::new();
             push_pair(&mut pair, name, value.expose());
-            self.uri = uri_of(format!("{}{mark}{pair}", self.uri))?;
+            head.uri = uri_of(format!("{}{mark}{pair}", head.uri))?;
         }
         let headers = signature.headers.into_iter().map(|(_, value)| value);
         let query = signature.query.into_iter().map(|(_, value)| value);

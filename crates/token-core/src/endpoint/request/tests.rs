@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::header::AUTHORIZATION;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 
 use super::*;
 use crate::endpoint::base_url::{BaseUrl, PlainHttp};
@@ -72,4 +72,29 @@ fn basic_is_raw_and_remembered() {
 fn an_uncompressed_answer_is_requested() {
     let request = Request::get(&base(), "/").build(Step::Login).unwrap();
     assert_eq!(request.to_http().headers()["accept-encoding"], "identity");
+}
+
+#[test]
+fn a_clone_shares_what_it_does_not_change() {
+    let beginning = Request::post(&base(), "/r?a=1")
+        .basic("id", &Secret::from("secret"))
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let form = || beginning.clone().form("b", "2").build(Step::Login).unwrap();
+    assert!(Arc::ptr_eq(&form().head, &beginning.head));
+    let sent = form().to_http();
+    assert_eq!(sent.uri(), "https://example.com/x/r?a=1");
+    assert_eq!(sent.headers().len(), 4);
+    assert!(sent.headers()[AUTHORIZATION].is_sensitive());
+    assert!(!sent.headers()[CONTENT_TYPE].is_sensitive());
+    assert_eq!(form().scrubber().scrub("no secret", 99), "no [scrubbed]");
+
+    let other = beginning
+        .clone()
+        .query("c", "3")
+        .header(ACCEPT, "text/plain");
+    let other = other.build(Step::Login).unwrap().to_http();
+    assert_eq!(other.uri(), "https://example.com/x/r?a=1?c=3");
+    assert_eq!(other.headers()[ACCEPT], "text/plain");
+    assert_eq!(form().to_http().headers()[ACCEPT], "application/json");
+    assert_eq!(form().to_http().uri(), sent.uri());
 }
