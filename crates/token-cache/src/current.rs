@@ -126,9 +126,13 @@ impl Current {
 
     /// Returns the token if it is live, fresh or not.
     pub(crate) fn live(&self) -> Option<TokenGuard> {
+        self.live_at(&self.now())
+    }
+
+    fn live_at(&self, now: &ClockReading) -> Option<TokenGuard> {
         let cached = self.cached.load();
         let inputs = self.inputs(&cached, RefreshState::Idle);
-        decide::is_usable(&inputs, &self.now()).then(|| TokenGuard::new(cached))
+        decide::is_usable(&inputs, now).then(|| TokenGuard::new(cached))
     }
 
     /// Returns the token if it lives for at least this long.

@@ -66,7 +66,6 @@ impl Failures {
     }
 
     /// Whether there was none since the last success.
-    #[cfg(feature = "pool")]
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().is_none()
     }

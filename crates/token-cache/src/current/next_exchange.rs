@@ -19,19 +19,22 @@ impl Current {
 
     /// Returns how long until the next exchange may start; zero if it may start now.
     pub(crate) fn pause_left(&self) -> Duration {
-        let (cached, now) = (self.cached.load(), self.now());
-        match self.backing_off(&cached, &now) {
+        self.pause_left_at(&self.cached.load(), &self.now())
+    }
+
+    fn pause_left_at(&self, cached: &CachedToken, now: &ClockReading) -> Duration {
+        match self.backing_off(cached, now) {
             RefreshState::BackingOff { until } => until.saturating_sub(now.elapsed),
             _ => Duration::ZERO,
         }
     }
 
-    /// Returns how long until a refresh is due, or may be tried again.
-    pub(crate) fn until_due(&self) -> Duration {
+    /// Returns how long after this reading a refresh is due, or may be tried again.
+    pub(crate) fn until_due(&self, now: &ClockReading) -> Duration {
         let cached = self.cached.load();
-        let now = self.now().effective_now(&cached.anchor());
-        let due_in = cached.validity().refresh_at().since(now);
-        due_in.max(self.pause_left())
+        let effective_now = now.effective_now(&cached.anchor());
+        let due_in = cached.validity().refresh_at().since(effective_now);
+        due_in.max(self.pause_left_at(&cached, now))
     }
 
     /// Returns the last failure, with what is left of the pause after it.
@@ -101,9 +104,14 @@ pub(super) fn paused_until(
     failures: Option<&Failures>,
     now: &ClockReading,
 ) -> Option<Duration> {
+    let failures = failures.filter(|failures| !failures.is_empty());
+    let not_before = cached.not_before();
+    if failures.is_none() && not_before.is_none() {
+        return None;
+    }
     let life = cached.life(now);
     let after_failure = failures.and_then(|failures| failures.until(&life, now.elapsed));
-    let after_repetition = cached.not_before().filter(|_| life.usable);
+    let after_repetition = not_before.filter(|_| life.usable);
     let until = after_failure.max(after_repetition);
     until.filter(|until| *until > now.elapsed)
 }

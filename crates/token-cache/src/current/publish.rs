@@ -24,9 +24,9 @@ impl Current {
     /// Only a [`Session`](super::session::Session) knows whether a logout came in between.
     pub(super) fn replace_token(&self, publication: Publication) {
         let origin = publication.origin;
-        let before = self.cached.load_full();
+        let (before, now) = (self.cached.load_full(), self.now());
         let novelty = Novelty::of(&publication, &before);
-        let Some((token, anchor)) = self.worth_publishing(&before, publication) else {
+        let Some((token, anchor)) = self.worth_publishing(&before, publication, &now) else {
             return self.expired_on_arrival(origin, novelty);
         };
         let token = self.with_policy(token).for_threads(self.header_copies);
@@ -47,11 +47,11 @@ impl Current {
         self.meter.expires(next.validity().expires_at());
         self.cached.store(Arc::new(next));
         self.logged_out.store(false, Ordering::Release);
-        if origin.is_exchange() && self.live().is_none() && has_access_token {
+        if origin.is_exchange() && self.live_at(&now).is_none() && has_access_token {
             return self.expired_on_arrival(origin, novelty);
         }
         self.failures.clear();
-        self.meter.succeeded(self.now().wall);
+        self.meter.succeeded(now.wall);
         self.log.recovered(self.key());
         if novelty == Novelty::New && has_access_token {
             self.emit(event);
@@ -66,11 +66,12 @@ impl Current {
         &self,
         before: &CachedToken,
         new: Publication,
+        now: &ClockReading,
     ) -> Option<(Token, ClockReading)> {
-        let (token, now) = (new.token, self.now());
+        let token = new.token;
         let is_exchange = new.origin.is_exchange();
         let is_over = token.validity().expires_at() <= now.effective_now(&new.anchor);
-        let keeps_old = before.life(&now).usable && is_over && new.origin != Origin::Redemption;
+        let keeps_old = is_over && new.origin != Origin::Redemption && before.life(now).usable;
         if !keeps_old || (is_exchange && self.exchange_ends_old_token()) {
             let is_repeated = is_exchange && token.access().same_as(before.token().access());
             let anchor = if is_repeated {

@@ -22,7 +22,7 @@ impl Shared {
 
     /// Whether a refresh may start now that nobody has asked for.
     pub(crate) fn is_due(&self) -> bool {
-        self.is_idle() && self.current.until_due().is_zero()
+        self.is_idle() && self.current.until_due(&self.current.now()).is_zero()
     }
 
     pub(crate) fn into_rest(self) -> AtRest {

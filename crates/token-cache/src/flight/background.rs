@@ -94,7 +94,7 @@ impl Shared {
             _ = self.join_or_start(Trigger::Background);
             self.flight_ends().await;
         }
-        let due_in = self.current.until_due();
+        let due_in = self.current.until_due(&self.current.now());
         due_in.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
     }
 }

@@ -24,10 +24,12 @@ impl Shared {
         if decision == Decision::UseAndRefresh {
             _ = self.join_or_start(Trigger::Caller);
         }
-        match self.current.live() {
-            Some(token) if matches!(decision, Decision::Use | Decision::UseAndRefresh) => Ok(token),
-            _ => self.named(self.wait(within).await),
+        if matches!(decision, Decision::Use | Decision::UseAndRefresh)
+            && let Some(token) = self.current.live()
+        {
+            return Ok(token);
         }
+        self.named(self.wait(within).await)
     }
 
     /// Waits for the refresh, within the caller's own time. A live token is not replaced by an

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use hashbrown::hash_table::Entry as TableEntry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use smol_str::SmolStr;
-use token_core::{ClockReading, TokenKey};
+use token_core::{Clock as _, ClockReading, TokenKey};
 
 use self::hand::Hand;
 use self::slot::due::Turn;
@@ -21,7 +21,7 @@ pub(super) use self::slot::{DeploymentHash, Slot, Wanted};
 use self::slot::{KeyHash, NewWork};
 use super::deployment_name::deployment_name;
 use super::health::account::AccountHealth;
-use super::schedule::Scheduled;
+use super::schedule::{Scheduled, second};
 use crate::clock::CacheClock;
 use crate::current::cached_token::CachedToken;
 use crate::current::token_guard::TokenGuard;
@@ -150,7 +150,7 @@ impl Accounts {
 
     /// Ends the engine of the account if it has nothing to do and nobody uses it. If there are more
     /// than `limit` accounts then, the account leaves: when it came, no other could.
-    pub(super) fn settle(&self, account: &str, limit: usize, now: u32) -> Settled {
+    pub(super) fn settle(&self, account: &str, limit: usize, clock: &CacheClock) -> Settled {
         let hash = self.hash(account);
         let mut table = self.write(hash);
         let is_it = |entry: &Entry| *entry.account == *account;
@@ -160,7 +160,7 @@ impl Accounts {
         let settled = match entry.get_mut().slot.settle() {
             Ended::No => return Settled::NothingToDo,
             Ended::Useless => Settled::NothingToDo,
-            Ended::Kept(_) if self.count() > limit && entry.get().slot.is_free(now) => {
+            Ended::Kept(_) if self.count() > limit && is_free(entry.get(), clock) => {
                 Settled::Evicted
             }
             Ended::Kept(Some(due)) => return Settled::AtRest((due, hash)),
@@ -272,6 +272,10 @@ impl Accounts {
 
 fn write(shard: &RwLock<Table>) -> RwLockWriteGuard<'_, Table> {
     shard.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn is_free(entry: &Entry, clock: &CacheClock) -> bool {
+    entry.slot.is_free(second(clock.now().elapsed))
 }
 
 fn find<'a>(table: &'a Table, hash: u64, account: &str) -> Option<&'a Entry> {

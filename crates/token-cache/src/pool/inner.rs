@@ -253,7 +253,7 @@ impl Inner {
 impl Settle for Inner {
     fn settle(&self, account: &str) {
         let limit = self.limits.in_memory;
-        match self.accounts.settle(account, limit, self.second()) {
+        match self.accounts.settle(account, limit, &self.engines.clock) {
             Settled::NothingToDo => {}
             Settled::AtRest(scheduled) => self.schedule.add(scheduled),
             Settled::Evicted => self.count_evicted(1),

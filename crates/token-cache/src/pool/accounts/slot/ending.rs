@@ -63,8 +63,8 @@ impl Slot {
 
     fn come_to_rest(&mut self, engine: Shared) -> Ended {
         let current = &engine.current;
-        let now = current.now().elapsed;
-        let (due_in, needs_login) = (current.until_due(), current.needs_login());
+        let now = current.now();
+        let (due_in, needs_login) = (current.until_due(&now), current.needs_login());
         let is_over = needs_login.is_some() || current.is_logged_out();
         let rest = engine.into_rest();
         let is_in_order = rest.trouble.is_none();
@@ -82,7 +82,7 @@ impl Slot {
             (false, false) => due_in.max(COOL_DOWN),
             (false, true) => BETWEEN_LOOKS,
         };
-        let due = second(now.saturating_add(pause));
+        let due = second(now.elapsed.saturating_add(pause));
         if !is_in_order {
             self.state = State::InTrouble(Box::new(InTrouble {
                 rest,
