@@ -14,6 +14,7 @@ mod memory;
 mod pool;
 mod refresh;
 mod telemetry;
+mod timeout;
 #[doc = include_str!("../SHARING.md")]
 pub mod sharing {}
 

@@ -4,3 +4,4 @@ pub(crate) mod exchange;
 pub(crate) mod metric;
 #[cfg(feature = "pool")]
 pub(crate) mod pool_metric;
+pub(crate) mod stopwatch;

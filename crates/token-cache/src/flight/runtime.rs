@@ -8,9 +8,9 @@ mod given;
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use token_core::{Error, ErrorKind};
@@ -71,20 +71,25 @@ impl Tasks {
         within: Duration,
         future: F,
     ) -> Result<Option<F::Output>, Error> {
-        let mut future = pin!(future);
-        // What is ready at once needs no timer.
-        if let Some(output) = poll_once(future.as_mut()).await {
-            return Ok(Some(output));
-        }
-        loop {
-            let mut timer = pin!(self.timer(within)?);
-            tokio::select! {
-                biased;
-                output = &mut future => return Ok(Some(output)),
-                elapsed = &mut timer => if elapsed.is_ok() { return Ok(None) },
+        let (mut future, mut timer) = (pin!(future), pin!(None));
+        poll_fn(|context| {
+            // What is ready at once needs no timer.
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(Some(output)));
             }
-            // The timer's runtime shut down: the next timer is on that of the process.
-        }
+            loop {
+                let Some(set) = timer.as_mut().as_pin_mut() else {
+                    timer.set(Some(self.timer(within)?));
+                    continue;
+                };
+                match ready!(set.poll(context)) {
+                    Ok(()) => return Poll::Ready(Ok(None)),
+                    // The next timer is on the runtime of the process.
+                    Err(ShutDown) => timer.set(None),
+                }
+            }
+        })
+        .await
     }
 
     /// Sleeps.
@@ -108,15 +113,6 @@ impl Tasks {
             _ => of_the_process(),
         }
     }
-}
-
-/// Returns what the future is ready with now.
-async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
-    let poll = |context: &mut Context<'_>| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => Poll::Ready(None),
-    };
-    poll_fn(poll).await
 }
 
 /// Whether the runtime has timers, which this crate needs: without them they panic.
@@ -206,7 +202,8 @@ mod tests {
         let waited = other.block_on(async {
             let waiting = tasks.timeout(within, std::future::pending::<()>());
             let mut waiting = pin!(waiting);
-            assert!(poll_once(waiting.as_mut()).await.is_none());
+            let poll = poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context)));
+            assert!(poll.await.is_pending());
             given.spawn(async move {
                 _ = begun.send(());
                 _ = held.recv();

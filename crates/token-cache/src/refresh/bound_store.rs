@@ -13,9 +13,10 @@ use token_core::store::{
 #[cfg(feature = "pool")]
 use token_core::store::{DueCursor, DuePage};
 use token_core::{Generation, TokenKey, TokenStore};
-use tokio::time::Instant;
 
 use crate::telemetry::metric;
+use crate::telemetry::stopwatch::Stopwatch;
+use crate::timeout::timeout;
 
 /// The longest operation. Twice this, and `LONGEST_WRITE_PAUSE` of `pending.rs`, are the 15 s that
 /// `doubt.rs` waits at least.
@@ -181,15 +182,15 @@ impl BoundStore {
         name: &'static str,
         operation: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let begun = Instant::now();
-        let ended = tokio::time::timeout(LIMIT, operation).await;
+        let begun = Stopwatch::start();
+        let ended = timeout(LIMIT, operation).await;
         let outcome = match &ended {
-            Ok(Ok(_)) => "ok",
-            Ok(Err(_)) => "error",
-            Err(_) => "timeout",
+            Some(Ok(_)) => "ok",
+            Some(Err(_)) => "error",
+            None => "timeout",
         };
         metric::stored(self.store.0.name, name, outcome, begun.elapsed());
-        ended.unwrap_or_else(|_| Err(StoreError::new("the store did not answer in time")))
+        ended.unwrap_or_else(|| Err(StoreError::new("the store did not answer in time")))
     }
 
     fn inner(&self) -> &dyn TokenStore {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use token_core::store::{Acquired, CommitCondition, Entry, StoreError};
 use token_core::{Error, Rotation, Token};
-use tokio::time::Instant;
 
 use super::adopt::Adopted;
 use super::lease::Lease;
@@ -15,6 +14,7 @@ use super::{Refresher, busy, record};
 use crate::current::events::{Event, Origin};
 use crate::current::session::Session;
 use crate::telemetry::metric;
+use crate::telemetry::stopwatch::Stopwatch;
 
 /// What a run is for.
 pub(crate) enum RefreshJob {
@@ -180,7 +180,7 @@ impl Refresher {
         session: Session<'a>,
         purpose: Purpose,
     ) -> Result<Option<(Lease<'a>, Entry)>, NoLease> {
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let taken = self.take_lease(session, purpose).await;
         metric::waited_for_lease(self.store.name(), begun.elapsed());
         taken

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use token_core::{Error, ErrorKind, Step, TokenKey};
-use tokio::time::Instant;
 
 use super::metric;
+use super::stopwatch::Stopwatch;
 
 /// What a span and the metrics say of an attempt.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ impl Attempted<'_> {
 /// Counts the attempt when it is dropped, with its runtime too.
 struct Counted<'a> {
     attempted: Attempted<'a>,
-    begun: Instant,
+    begun: Stopwatch,
     outcome: &'static str,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Counted<'a> {
     fn begin(attempted: Attempted<'a>) -> Self {
         Self {
             attempted,
-            begun: Instant::now(),
+            begun: Stopwatch::start(),
             outcome: outcome_of(ErrorKind::InDoubt),
         }
     }
