@@ -48,7 +48,7 @@ pub(crate) struct NewEngine {
     initial: Option<Initial>,
     meter: Option<Meter>,
     admission: Option<Arc<Admission>>,
-    server_clock: Arc<ServerClock>,
+    server_clock: Option<Arc<ServerClock>>,
     vendor_log: VendorLog,
     /// If it is not that of all engines.
     owner: Option<Owner>,
@@ -63,7 +63,7 @@ impl NewEngine {
             initial: None,
             meter: None,
             admission: None,
-            server_clock: Arc::default(),
+            server_clock: None,
             vendor_log: VendorLog::default(),
             owner: None,
             #[cfg(feature = "pool")]
@@ -96,7 +96,7 @@ impl NewEngine {
         Self {
             meter: Some(meter),
             admission: Some(admission),
-            server_clock,
+            server_clock: Some(server_clock),
             vendor_log,
             listener: Some(listener),
             ..self
@@ -106,7 +106,10 @@ impl NewEngine {
 
 impl Engines {
     pub(crate) fn start(&self, engine: NewEngine) -> Shared {
-        let attempts = Attempts::new(self.entropy.clone(), engine.server_clock);
+        let attempts = Attempts::new(
+            self.entropy.clone(),
+            engine.server_clock.unwrap_or_default(),
+        );
         let traits = EndpointTraits::of(engine.source.newest());
         let traits = match engine.source.changes() {
             true => traits.asked_for_login(&attempts.next(&self.clock.now())),

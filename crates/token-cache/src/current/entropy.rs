@@ -1,7 +1,7 @@
 //! Random numbers that never fail after the cache is built: nonces, jitter, lease owners.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -9,9 +9,12 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 use token_core::{BuildError, Token, TokenKey};
 
-/// A keyed hash, whose key is random in each process. Nobody who does not know it can guess what a
-/// name hashes to.
-static OF_PROCESS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+/// Returns a hash by a key that is random in each process: nobody who does not know it can guess
+/// the hash of anything.
+fn keyed_hash(hashed: impl Hash) -> u64 {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    KEY.hash_one(hashed)
+}
 
 /// A seed from the operating system, hashed together with a counter.
 pub(crate) struct Entropy {
@@ -44,11 +47,8 @@ impl Entropy {
             .chain_update(self.seed)
             .chain_update(count.to_le_bytes())
             .finalize();
-        let (mut bytes, mut left) = ([0; 16], [0; 16]);
-        let drawn = bytes.iter_mut().chain(&mut left);
-        drawn.zip(digest).for_each(|(byte, drawn)| *byte = drawn);
-        self.keep(Some(left));
-        bytes
+        self.keep(digest.last_chunk().copied());
+        digest.first_chunk().copied().unwrap_or_default()
     }
 
     /// Keeps these bytes for the next caller. Returns those that were kept.
@@ -61,7 +61,7 @@ impl Entropy {
     #[cfg(feature = "pool")]
     pub(crate) fn bytes_of(&self, name: &str) -> [u8; 16] {
         let process = process::id();
-        let half = |which: u8| OF_PROCESS.hash_one((which, self.seed, process, name));
+        let half = |which: u8| keyed_hash((which, self.seed, process, name));
         let [first, second] = [0, 1].map(half).map(u128::from);
         ((first << 64) | second).to_be_bytes()
     }
@@ -78,7 +78,7 @@ impl Entropy {
     pub(crate) fn number_of(&self, key: &TokenKey, token: &Token) -> u32 {
         let generation = token.generation().number();
         let token = (generation, token.access().expose(), key.as_str());
-        let [a, b, c, d, ..] = OF_PROCESS.hash_one((process::id(), token)).to_be_bytes();
+        let [a, b, c, d, ..] = keyed_hash((process::id(), token)).to_be_bytes();
         u32::from_be_bytes([a, b, c, d])
     }
 }
