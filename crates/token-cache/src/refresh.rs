@@ -43,6 +43,7 @@ mod lease;
 pub(crate) mod logout;
 mod new_grant;
 pub(crate) mod new_grants;
+mod parent;
 pub(crate) mod pending;
 mod record;
 mod refused;

@@ -5,6 +5,7 @@ use token_core::{Error, Token};
 
 use super::Refresher;
 use super::lease::Lease;
+use super::parent::Parent;
 use super::trigger::Trigger;
 use crate::current::decide::Decision;
 use crate::current::events::Origin;
@@ -13,7 +14,7 @@ use crate::current::session::Session;
 /// What a refresh begins with.
 pub(super) enum Begun {
     /// With this token; without one, only a login can help.
-    With(Option<Token>),
+    With(Option<Parent>),
     /// No exchange is needed: there is a token already, or nobody asked for one.
     Done,
 }
@@ -30,14 +31,15 @@ impl Refresher {
         if stored.tombstoned {
             return Box::pin(self.start_over(session, lease, stored, trigger)).await;
         }
-        self.adopt(session, stored)?;
+        let (_, parent) = self.adopt_for_parent(session, stored)?;
         if stored.record.is_none() && session.token().is_none() {
             self.with_initial(session).await?;
         }
         if needs_no_exchange(session) {
             return Ok(Begun::Done);
         }
-        Ok(Begun::With(session.token()))
+        let current = || session.token().map(|token| self.parent(token));
+        Ok(Begun::With(parent.or_else(current)))
     }
 
     /// Begins after a logout: with an initial token that the logout did not end, or by a login if a
@@ -58,7 +60,7 @@ impl Refresher {
         }
         if let Some(initial) = self.initial.take_unseen(self.store.key()) {
             if session.is_expired(&initial) {
-                return Ok(Begun::With(Some(initial)));
+                return Ok(Begun::With(Some(self.parent(initial))));
             }
             self.set_token(session, lease, stored, initial).await?;
             return Ok(Begun::Done);

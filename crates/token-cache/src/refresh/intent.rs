@@ -8,6 +8,7 @@ use token_core::store::{Entry, Intended, Intent, StoreError};
 use token_core::{Error, Generation, Token};
 
 use super::lease::Lease;
+use super::parent::Parent;
 use super::{Refresher, busy};
 
 impl Refresher {
@@ -16,12 +17,12 @@ impl Refresher {
     pub(super) async fn declare(
         &self,
         lease: &Lease<'_>,
-        spends: Option<&Token>,
+        spends: Option<&Parent>,
         newest_generation: Option<Generation>,
     ) -> Result<Result<(), StoreError>, Error> {
         let intent = Intent {
             owner: self.store.owner().clone(),
-            fingerprint: spends.map(|token| self.fingerprint(token)),
+            fingerprint: spends.map(|parent| parent.fingerprint),
             generation: newest_generation.unwrap_or_default(),
         };
         match self.store.write_intent(&intent).await {

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use token_core::store::{Due, Record, RefreshFingerprint, StoreError};
-use token_core::{Generation, Timestamp, Token, TokenKey};
+use token_core::{Generation, Timestamp, Token, TokenKey, TokenPlacement};
 
 use self::refused::Refused;
 use self::text::{Text, to_json};
@@ -29,6 +29,7 @@ struct Document<'a> {
     written_at: i64,
     #[serde(borrow)]
     access: Text<'a>,
+    #[serde(borrow)]
     placement: Cow<'a, str>,
     refresh: Option<Text<'a>>,
     refresh_expires_at: Option<i64>,
@@ -90,8 +91,9 @@ pub(crate) fn write(key: &TokenKey, token: &Token, now: Timestamp) -> Result<Rec
             .collect(),
         refused: None,
     };
-    let body =
-        to_json(&written).map_err(|_| StoreError::new("the token could not be serialized"))?;
+    let texts = token.secrets().map(|secret| secret.expose().len()).sum();
+    let body = to_json(&written, texts)
+        .map_err(|_| StoreError::new("the token could not be serialized"))?;
     let mut record = Record::new(fingerprint(key, token), token.generation(), body);
     let due_at = validity.ends().map(|_| validity.refresh_at());
     record.due_at = due_at.filter(|at| *at < Due::OF_REFUSED);
@@ -107,23 +109,52 @@ pub(crate) fn write(key: &TokenKey, token: &Token, now: Timestamp) -> Result<Rec
 /// said, less what it is ahead of the reader's by that age; and what was left when it was written,
 /// less that age.
 pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Token, StoreError> {
-    let written = parse(record)?;
-    let token = Token::builder(
-        written.access.to_secret(),
-        written.times().validity(age, now),
-    )
-    .placement(placement::named(&written.placement).ok_or_else(foreign)?)
-    .refresh(written.refresh.as_ref().map(Text::to_secret))
-    .refresh_expires_at(written.refresh_expires_at.map(Timestamp::from_unix_millis))
-    .scopes(written.scopes.into_iter().map(Cow::into_owned))
-    .generation(Generation::new(record.generation.number()));
-    let with_extras = written
-        .extras
-        .into_iter()
-        .fold(token, |token, (name, value)| {
+    Written::of(record)?.token(age, now)
+}
+
+/// What is written in a record.
+pub(crate) struct Written<'a> {
+    generation: Generation,
+    placement: TokenPlacement,
+    document: Document<'a>,
+}
+
+impl<'a> Written<'a> {
+    pub(crate) fn of(record: &'a Record) -> Result<Self, StoreError> {
+        let document = parse(record)?;
+        Ok(Self {
+            generation: record.generation,
+            placement: placement::named(&document.placement).ok_or_else(foreign)?,
+            document,
+        })
+    }
+
+    /// Whether this token was written: the same secrets of the same generation.
+    pub(crate) fn is_of(&self, token: &Token) -> bool {
+        let (access, refresh) = (&self.document.access, &self.document.refresh);
+        let spent = refresh.as_ref().unwrap_or(access);
+        self.generation == token.generation()
+            && access.is(token.access())
+            && spent.is(token.refresh_credential())
+    }
+
+    /// Returns the token: see [`read`].
+    pub(crate) fn token(self, age: Duration, now: Timestamp) -> Result<Token, StoreError> {
+        let written = self.document;
+        let validity = written.times().validity(age, now);
+        let refresh_expires_at = written.refresh_expires_at;
+        let token = Token::builder(written.access.to_secret(), validity)
+            .placement(self.placement)
+            .refresh(written.refresh.as_ref().map(Text::to_secret))
+            .refresh_expires_at(refresh_expires_at.map(Timestamp::from_unix_millis))
+            .scopes(written.scopes.into_iter().map(Cow::into_owned))
+            .generation(self.generation);
+        let extras = written.extras.into_iter();
+        let with_extras = extras.fold(token, |token, (name, value)| {
             token.extra(name.into_owned(), value.to_secret())
         });
-    with_extras.build().map_err(|_| foreign())
+        with_extras.build().map_err(|_| foreign())
+    }
 }
 
 fn parse(record: &Record) -> Result<Document<'_>, StoreError> {
@@ -154,133 +185,4 @@ pub(crate) fn fingerprint(key: &TokenKey, token: &Token) -> RefreshFingerprint {
 }
 
 #[cfg(test)]
-mod tests {
-    use http::HeaderName;
-    use token_core::{Secret, TokenPlacement, Validity};
-
-    use super::*;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_unix_seconds(seconds)
-    }
-
-    fn token() -> Token {
-        Token::builder(
-            Secret::from("A"),
-            Validity::new(at(1000), at(2000)).not_refreshed_before(at(1500)),
-        )
-        .placement(TokenPlacement::Header(HeaderName::from_static(
-            "apim-accesstoken",
-        )))
-        .refresh(Secret::from("R"))
-        .refresh_expires_at(at(9000))
-        .scopes(["a".to_owned(), "b".to_owned()])
-        .extra("api.host", Secret::from("https://x\"y"))
-        .generation(Generation::new(7))
-        .build()
-        .unwrap()
-    }
-
-    fn written() -> Record {
-        write(&TokenKey::of("v", "h", "g"), &token(), at(1000)).unwrap()
-    }
-
-    #[test]
-    fn a_token_comes_back_as_it_was_written() {
-        let back = read(&written(), Duration::from_secs(100), at(1100)).unwrap();
-        assert!(back.same_secrets_as(&token()));
-        assert_eq!(back.validity(), token().validity());
-        assert_eq!(back.placement(), token().placement());
-        assert_eq!(
-            (back.generation(), back.scopes()),
-            (token().generation(), token().scopes())
-        );
-        assert_eq!(back.refresh_expires_at(), Some(at(9000)));
-        assert_eq!(back.extra("api.host").unwrap().expose(), "https://x\"y");
-    }
-
-    // FAULTS.md row 105
-    #[test]
-    fn a_token_without_end_comes_back_without_one() {
-        let endless = token().with_validity(Validity::without_end(at(1000)));
-        let record = write(&TokenKey::of("v", "h", "g"), &endless, at(1000)).unwrap();
-        for (age, now) in [(0, 1000), (100, 1100), (5000, 400)] {
-            let back = read(&record, Duration::from_secs(age), at(now)).unwrap();
-            assert_eq!(back.validity().ends(), None, "{age} {now}");
-        }
-    }
-
-    // FAULTS.md row 114
-    #[test]
-    fn the_instant_that_the_vendor_named_for_the_refresh_comes_back() {
-        let named =
-            token().with_validity(Validity::new(at(1000), at(2000)).with_refresh_at(at(1300)));
-        let record = write(&TokenKey::of("v", "h", "g"), &named, at(1000)).unwrap();
-        let back = read(&record, Duration::from_secs(100), at(1100)).unwrap();
-        assert_eq!(back.validity().refresh_at(), at(1300));
-    }
-
-    // FAULTS.md row 18
-    #[test]
-    fn a_writer_whose_clock_ran_ahead_gives_no_more_life() {
-        let back = read(&written(), Duration::ZERO, at(400)).unwrap();
-        assert_eq!(
-            (back.validity().issued_at(), back.validity().expires_at()),
-            (at(400), at(1400))
-        );
-    }
-
-    // FAULTS.md row 18
-    #[test]
-    fn a_token_from_the_future_is_due_when_it_would_be() {
-        for written_ahead in [0, 10_000] {
-            let now = at(1900 - written_ahead);
-            let back = read(&written(), Duration::from_secs(900), now).unwrap();
-            assert_eq!(
-                back.validity().expires_at(),
-                now.after(Duration::from_secs(100))
-            );
-            assert_eq!(
-                back.validity().at(now),
-                token_core::Freshness::RefreshDue,
-                "{written_ahead}"
-            );
-        }
-    }
-
-    // FAULTS.md row 18
-    #[test]
-    fn a_reader_whose_clock_is_behind_gives_no_more_life_than_the_store_says_is_left() {
-        let back = read(&written(), Duration::from_secs(900), at(1000)).unwrap();
-        assert_eq!(back.validity().expires_at(), at(1100));
-        let back = read(&written(), Duration::from_secs(5000), at(1000)).unwrap();
-        assert_eq!(back.validity().at(at(1000)), token_core::Freshness::Expired);
-    }
-
-    // FAULTS.md row 38
-    #[test]
-    fn a_torn_or_foreign_record_is_a_typed_error_that_quotes_nothing() {
-        let whole = written().body.expose().to_owned();
-        for body in [
-            "",
-            "{}",
-            "null",
-            whole.get(..whole.len() / 2).unwrap(),
-            &whole.replace("\"version\":1", "\"version\":2"),
-        ] {
-            let record = Record {
-                body: Secret::from(body),
-                ..written()
-            };
-            let error = read(&record, Duration::ZERO, at(0)).unwrap_err();
-            assert!(error.to_string().contains("left unchanged"));
-        }
-    }
-
-    #[test]
-    fn tokens_of_one_refresh_token_have_one_fingerprint_and_keys_do_not_mix() {
-        let (here, there) = (TokenKey::of("v", "h", "g"), TokenKey::of("v", "h", "other"));
-        assert_eq!(fingerprint(&here, &token()), fingerprint(&here, &token()));
-        assert_ne!(fingerprint(&here, &token()), fingerprint(&there, &token()));
-    }
-}
+mod tests;

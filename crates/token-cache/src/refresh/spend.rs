@@ -7,6 +7,7 @@ use token_core::{Attempt, Error, ErrorKind, Generation, Request, Rotation, Token
 use super::adopt::Adopted;
 use super::endpoint_source::asked;
 use super::exchange::{Issued, RetryPolicy};
+use super::parent::Parent;
 use super::{Refresher, as_generation_after};
 use crate::current::events::Origin;
 use crate::current::session::Session;
@@ -23,14 +24,15 @@ impl Refresher {
     pub(super) async fn obtain_next(
         &self,
         session: Session<'_>,
-        current: Option<Token>,
+        current: Option<Parent>,
         newest_generation: Option<Generation>,
     ) -> Result<Obtained, Error> {
         let Some(current) = current else {
             return self.login(session, None, newest_generation).await;
         };
         if session.calls_for_login() {
-            let login = self.login(session, Some(&current), newest_generation).await;
+            let parent = Some(&current.token);
+            let login = self.login(session, parent, newest_generation).await;
             return login.inspect_err(|_| session.note_failed_login());
         }
         match self.refresh_with(session, &current).await {
@@ -39,11 +41,11 @@ impl Refresher {
                 Box::pin(others).await
             }
             Err(error) => {
-                session.note_revocation(&error, &current);
+                session.note_revocation(&error, &current.token);
                 Err(error)
             }
             Ok(obtained) => Ok(self
-                .or_login(session, &current, newest_generation, obtained)
+                .or_login(session, &current.token, newest_generation, obtained)
                 .await),
         }
     }
@@ -52,7 +54,7 @@ impl Refresher {
     async fn after_refusal(
         &self,
         session: Session<'_>,
-        current: &Token,
+        current: &Parent,
         newest_generation: Option<Generation>,
         refused: Error,
     ) -> Result<Obtained, Error> {
@@ -63,13 +65,14 @@ impl Refresher {
             return Ok(Obtained::Adopted);
         }
         if let Some((issued, origin)) = self.alternative(session).await? {
-            let condition = CommitCondition::ParentIs(self.fingerprint(current));
+            let condition = CommitCondition::ParentIs(current.fingerprint);
             return Ok(Obtained::Issued(
                 as_generation_after(issued, newest_generation),
                 condition,
                 origin,
             ));
         }
+        let current = &current.token;
         session.note_revocation(&refused, current);
         if session.has_login() {
             session.note_refused_refresh(current);
@@ -86,10 +89,11 @@ impl Refresher {
     async fn alternative(&self, session: Session<'_>) -> Result<Option<(Issued, Origin)>, Error> {
         let mut spares = self.spares.take().into_iter();
         while let Some(spare) = spares.next() {
+            let spare = self.parent(spare);
             match self.refresh_with(session, &spare).await {
                 Ok(Obtained::Issued(issued, _, origin)) => return Ok(Some((issued, origin))),
                 Err(error) if error.kind() != ErrorKind::Rejected => {
-                    std::iter::once(spare)
+                    std::iter::once(spare.token)
                         .chain(spares)
                         .for_each(|spare| self.spares.keep(spare));
                     return Err(error);
@@ -103,7 +107,7 @@ impl Refresher {
         if !session.is_expired(&initial) {
             return Ok(Some((Issued::of(initial, session.now()), Origin::Initial)));
         }
-        match self.refresh_with(session, &initial).await {
+        match self.refresh_with(session, &self.parent(initial)).await {
             Ok(Obtained::Issued(issued, _, origin)) => Ok(Some((issued, origin))),
             Err(error) if error.kind() != ErrorKind::Rejected => {
                 self.initial.give_back();
@@ -133,7 +137,8 @@ impl Refresher {
         login.unwrap_or(obtained)
     }
 
-    async fn refresh_with(&self, session: Session<'_>, token: &Token) -> Result<Obtained, Error> {
+    async fn refresh_with(&self, session: Session<'_>, parent: &Parent) -> Result<Obtained, Error> {
+        let token = &parent.token;
         // A vendor whose access token is its own refresh token cannot refresh an expired one: it
         // would only refuse.
         if token.refresh().is_none() && session.is_expired(token) && session.has_login() {
@@ -156,7 +161,7 @@ impl Refresher {
         let issued = exchanger
             .exchange(self.limits(rotation, retry), build)
             .await?;
-        let condition = CommitCondition::ParentIs(self.fingerprint(token));
+        let condition = CommitCondition::ParentIs(parent.fingerprint);
         let child = child_of(session, token, issued);
         Ok(Obtained::Issued(child, condition, Origin::Refresh))
     }

@@ -11,6 +11,7 @@ use super::adopt::{Adopted, stored_generation};
 use super::begin::{Begun, needs_no_exchange};
 use super::exchange::broke_off;
 use super::lease::Lease;
+use super::parent::Parent;
 use super::spend::Obtained;
 use super::trigger::Trigger;
 use crate::current::session::Session;
@@ -40,15 +41,16 @@ impl Refresher {
         }
         let current = match self.wait_out_doubt(session, lease, stored, trigger).await? {
             Adopted::Fresh => return Ok(()),
-            Adopted::Due => session.token(),
+            Adopted::Due => session.token().map(|token| self.parent(token)),
             Adopted::Nothing => current,
         };
         let current_grant = stored_generation.filter(|_| follows == Follows::Grant);
-        may_spend(session, current_grant, current.as_ref())?;
+        let token = current.as_ref().map(|current| &current.token);
+        may_spend(session, current_grant, token)?;
 
         // 3. Intent: durable before the token is spent. The lease must still be ours.
-        let newest_generation = stored_generation.max(current.as_ref().map(Token::generation));
-        let intent = match follows == Follows::Grant && spends_nothing(session, &current) {
+        let newest_generation = stored_generation.max(token.map(Token::generation));
+        let intent = match follows == Follows::Grant && spends_nothing(session, token) {
             true => Declared::Nothing,
             false => Declared::Intent,
         };
@@ -75,12 +77,12 @@ impl Refresher {
     async fn obtain_and_commit(
         &self,
         session: Session<'_>,
-        current: Option<Token>,
+        current: Option<Parent>,
         newest_generation: Option<Generation>,
         follows: Follows,
         intent: Declared,
     ) -> Result<(), Error> {
-        let spending = Spending::begin(session, current.as_ref());
+        let spending = Spending::begin(session, current.is_some());
         let begun = session.now().elapsed;
         let obtained = self.obtain_next(session, current, newest_generation).await;
         self.note_admitted(begun, &obtained);
@@ -194,6 +196,7 @@ impl Refresher {
             return Err(error.to_error());
         }
         let newest_generation = current.as_ref().map(Token::generation);
+        let current = current.map(|token| self.parent(token));
         let Obtained::Issued(issued, condition, origin) = self
             .obtain_next(session, current, newest_generation)
             .await?
@@ -209,7 +212,7 @@ impl Refresher {
 
 /// Whether the vendor accepts the refresh token any number of times: then no other owner needs to
 /// be warned of its use.
-fn spends_nothing(session: Session<'_>, current: &Option<Token>) -> bool {
+fn spends_nothing(session: Session<'_>, current: Option<&Token>) -> bool {
     current.is_some() && session.rotation() == Rotation::Idempotent
 }
 
@@ -267,11 +270,11 @@ struct Spending<'a> {
 
 impl<'a> Spending<'a> {
     /// A login, without a current token, spends nothing.
-    fn begin(session: Session<'a>, current: Option<&Token>) -> Self {
+    fn begin(session: Session<'a>, has_token: bool) -> Self {
         session.exchange_begins();
         Self {
             session,
-            is_open: current.is_some(),
+            is_open: has_token,
         }
     }
 

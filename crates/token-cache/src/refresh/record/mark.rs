@@ -16,8 +16,8 @@ pub(crate) fn marked(
 ) -> Result<Record, StoreError> {
     let mut written = parse(record)?;
     written.refused = Some(Refused::by(refusal, now));
-    let body =
-        to_json(&written).map_err(|_| StoreError::new("the token could not be serialized"))?;
+    let body = to_json(&written, record.body.expose().len())
+        .map_err(|_| StoreError::new("the token could not be serialized"))?;
     Ok(Record {
         body,
         due_at: Some(Due::OF_REFUSED),

@@ -1,7 +1,7 @@
 //! Secrets in JSON, without copies of them in the heap.
 //!
-//! A growing buffer leaves copies behind, and so does a parser of escaped text. So a document is
-//! measured before it is written; a text that would have to be escaped is written as hex; and a
+//! A growing buffer leaves copies behind, and so does a parser of escaped text. So the buffer of a
+//! document is wiped when it grows; a text that would have to be escaped is written as hex; and a
 //! text that is read is a part of the document.
 
 use std::fmt::{self, Write as _};
@@ -27,6 +27,14 @@ impl Text<'_> {
         Secret::from(self.as_str())
     }
 
+    /// Whether this is the text of the secret. Like [`Secret::same_as`], without an early exit.
+    pub(super) fn is(&self, secret: &Secret) -> bool {
+        let (ours, theirs) = (self.as_str().as_bytes(), secret.expose().as_bytes());
+        let pairs = ours.iter().zip(theirs);
+        let difference = pairs.fold(0, |seen, (a, b)| seen | (a ^ b));
+        ours.len() == theirs.len() && std::hint::black_box(difference) == 0
+    }
+
     fn as_str(&self) -> &str {
         match self {
             Self::Part(text) => text,
@@ -41,22 +49,47 @@ impl<'a> From<&'a Secret> for Text<'a> {
     }
 }
 
-/// Serializes a value.
-pub(super) fn to_json(value: &impl Serialize) -> serde_json::Result<Secret> {
-    let mut length = Length(0);
-    serde_json::to_writer(&mut length, value)?;
-    let mut json = Zeroizing::new(Vec::with_capacity(length.0));
-    serde_json::to_writer(&mut *json, value)?;
-    let json = std::str::from_utf8(&json).map_err(serde_json::Error::custom)?;
+/// Serializes a value, whose texts are about this long.
+pub(super) fn to_json(value: &impl Serialize, texts: usize) -> serde_json::Result<Secret> {
+    /// What is not a text.
+    const OTHERS: usize = 256;
+    let mut json = Buffer::with_room(texts.saturating_add(OTHERS));
+    serde_json::to_writer(&mut json, value)?;
+    let json = std::str::from_utf8(&json.0).map_err(serde_json::Error::custom)?;
     Ok(Secret::from(json))
 }
 
-struct Length(usize);
+/// Leaves no copy of its content behind when it grows.
+struct Buffer(Zeroizing<Vec<u8>>);
 
-impl io::Write for Length {
+impl Buffer {
+    fn with_room(room: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(room)))
+    }
+
+    #[cold]
+    fn grow(&mut self, by: usize) {
+        let needed = self.0.len().saturating_add(by);
+        let mut larger = Self::with_room(needed.saturating_mul(2));
+        larger.0.extend_from_slice(&self.0);
+        *self = larger;
+    }
+}
+
+impl io::Write for Buffer {
     fn write(&mut self, part: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.saturating_add(part.len());
+        self.write_all(part)?;
         Ok(part.len())
+    }
+
+    /// A document has many small parts.
+    #[inline]
+    fn write_all(&mut self, part: &[u8]) -> io::Result<()> {
+        if part.len() > self.0.capacity().saturating_sub(self.0.len()) {
+            self.grow(part.len());
+        }
+        self.0.extend_from_slice(part);
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -131,7 +164,7 @@ mod tests {
     use super::*;
 
     fn back(text: &str) -> (String, bool) {
-        let json = to_json(&Text::Part(text)).unwrap();
+        let json = to_json(&Text::Part(text), 0).unwrap();
         let read: Text<'_> = serde_json::from_str(json.expose()).unwrap();
         (read.as_str().to_owned(), matches!(read, Text::Part(_)))
     }
@@ -143,9 +176,16 @@ mod tests {
         }
         for text in ["\"quoted\"", "a\\b", "line\nline", "\u{7f}\0", "é\t"] {
             assert_eq!(back(text), (text.to_owned(), false));
-            let json = to_json(&Text::Part(text)).unwrap();
+            let json = to_json(&Text::Part(text), 0).unwrap();
             assert!(!json.expose().contains('\\'), "{}", json.expose());
         }
+    }
+
+    #[test]
+    fn a_document_that_is_longer_than_thought_is_written_whole() {
+        let text = "é".repeat(5000);
+        let json = to_json(&[Text::Part(&text), Text::Part("end")], 0).unwrap();
+        assert_eq!(json.expose(), format!("[\"{text}\",\"end\"]"));
     }
 
     #[test]
