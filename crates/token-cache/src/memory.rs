@@ -1,22 +1,27 @@
 //! A store for one process.
 
+mod changes;
 mod place;
+mod shard;
 
-use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use hashbrown::DefaultHashBuilder;
 use token_core::store::{
     Acquired, CommitCondition, Committed, Due, DueCursor, DuePage, Entry, Intended, Intent, Owner,
     Record, Renewed, StoreError, TokenStore,
 };
 use token_core::{Generation, Timestamp, TokenKey};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use self::place::Place;
+use self::shard::{Hashed, Shard, Table, Turn};
+
+/// Of a store that many threads use.
+const SHARDS: usize = 16;
 
 /// Keeps tokens in memory; they are lost with the process. Clones share their content, so that
 /// several caches of one process can share a grant.
@@ -27,20 +32,20 @@ use self::place::Place;
 /// let store = MemoryStore::new();
 /// let same = store.clone();
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct MemoryStore(Arc<Shared>);
+#[derive(Clone, Debug)]
+pub struct MemoryStore(Arc<Shards>);
 
-#[derive(Debug, Default)]
-struct Shared {
-    places: Mutex<Places>,
-    changed: Notify,
+/// The keys in parts, so that threads seldom wait for each other.
+#[derive(Debug)]
+struct Shards {
+    shards: Box<[Shard]>,
+    hasher: DefaultHashBuilder,
 }
 
-#[derive(Debug, Default)]
-struct Places {
-    by_key: HashMap<TokenKey, Box<Place>>,
-    /// The keys whose record has a due time, in the order of pages.
-    by_due_time: BTreeSet<(Timestamp, TokenKey)>,
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::of_shards(SHARDS)
+    }
 }
 
 impl MemoryStore {
@@ -49,51 +54,69 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn places(&self) -> MutexGuard<'_, Places> {
-        self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns a store that is small as long as it is empty.
+    pub(crate) fn for_one_cache() -> Self {
+        Self::of_shards(1)
+    }
+
+    fn of_shards(count: usize) -> Self {
+        Self(Arc::new(Shards {
+            shards: (0..count).map(|_| Shard::default()).collect(),
+            hasher: DefaultHashBuilder::default(),
+        }))
     }
 
     fn at<T>(&self, key: &TokenKey, act: impl FnOnce(&mut Place) -> T) -> T {
-        act(self.places().by_key.entry(key.clone()).or_default())
+        let key = self.0.hashed(key);
+        self.0.shard(key).table().at(key, act)
     }
 
     /// Like `at`, for an act that may change the record.
     fn write<T>(&self, key: &TokenKey, act: impl FnOnce(&mut Place) -> T) -> T {
-        let mut places = self.places();
-        let place = places.by_key.entry(key.clone()).or_default();
-        let before = place.due_at();
-        let done = act(place);
-        let after = place.due_at();
-        places.move_due(key, before, after);
+        let key = self.0.hashed(key);
+        let shard = self.0.shard(key);
+        let done = shard.table().write(key, act);
+        shard.changes.tell();
         done
     }
 }
 
-impl Places {
-    fn move_due(&mut self, key: &TokenKey, before: Option<Timestamp>, after: Option<Timestamp>) {
-        if before == after {
-            return;
-        }
-        if let Some(before) = before {
-            self.by_due_time.remove(&(before, key.clone()));
-        }
-        if let Some(after) = after {
-            self.by_due_time.insert((after, key.clone()));
-        }
+impl Shards {
+    fn hashed<'a>(&'a self, key: &'a TokenKey) -> Hashed<'a> {
+        Hashed::new(key, &self.hasher)
     }
 
-    fn due(&self, before: Timestamp, limit: usize, from: Bound<(Timestamp, TokenKey)>) -> Vec<Due> {
-        let later = self.by_due_time.range((from, Bound::Unbounded));
-        later
-            .take_while(|(due_at, _)| *due_at < before)
-            .filter_map(|(_, key)| Due::of(key, &self.by_key.get(key)?.record.as_ref()?.0))
-            .take(limit)
+    #[expect(clippy::indexing_slicing, reason = "there are so many")]
+    fn shard(&self, key: Hashed<'_>) -> &Shard {
+        // A table uses the lowest bits and the highest seven.
+        let index = usize::try_from(key.hash >> 40).unwrap_or(0);
+        &self.shards[index % self.shards.len()]
+    }
+
+    /// Returns the first that are due after a position, of all shards at one instant.
+    fn due(&self, before: Timestamp, limit: usize, from: Bound<&Turn>) -> Vec<Due> {
+        let tables: Vec<_> = self.shards.iter().map(Shard::table).collect();
+        let first = |table| {
+            Table::due(table, before, from)
+                .take(limit)
+                .map(move |turn| (turn, table))
+        };
+        let mut turns: Vec<_> = tables
+            .iter()
+            .map(|table| &**table)
+            .flat_map(first)
+            .collect();
+        // What is sorted already in parts is sorted fast by this.
+        turns.sort_by_key(|(turn, _)| *turn);
+        let turns = turns.into_iter().take(limit);
+        turns
+            .filter_map(|((_, key), table)| table.due_of(self.hashed(key)))
             .collect()
     }
 }
 
 /// Returns where a page begins.
-fn from(after: Option<&DueCursor>) -> Result<Bound<(Timestamp, TokenKey)>, StoreError> {
+fn from(after: Option<&DueCursor>) -> Result<Bound<Turn>, StoreError> {
     let Some(after) = after else {
         return Ok(Bound::Unbounded);
     };
@@ -105,7 +128,8 @@ fn from(after: Option<&DueCursor>) -> Result<Bound<(Timestamp, TokenKey)>, Store
 #[async_trait]
 impl TokenStore for MemoryStore {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
-        Ok(self.at(key, |place| place.entry()))
+        let now = Instant::now();
+        Ok(self.at(key, |place| place.entry(now)))
     }
 
     async fn acquire(
@@ -114,17 +138,18 @@ impl TokenStore for MemoryStore {
         owner: &Owner,
         life: Duration,
     ) -> Result<Acquired, StoreError> {
+        let now = Instant::now();
         Ok(self.at(key, |place| {
-            if let Some((leased_to, until)) = place.live_lease()
+            if let Some((leased_to, until)) = place.live_lease(now)
                 && leased_to != owner
             {
                 return Acquired::Busy {
-                    left: until.saturating_duration_since(Instant::now()),
-                    entry: place.entry(),
+                    left: until.saturating_duration_since(now),
+                    entry: place.entry(now),
                 };
             }
-            place.lease = Some((owner.clone(), Instant::now() + life));
-            Acquired::Held(place.entry())
+            place.lease = Some((owner.clone(), now + life));
+            Acquired::Held(place.entry(now))
         }))
     }
 
@@ -134,31 +159,30 @@ impl TokenStore for MemoryStore {
         owner: &Owner,
         life: Duration,
     ) -> Result<Renewed, StoreError> {
+        let now = Instant::now();
         Ok(self.at(key, |place| {
-            if !place.is_held_by(owner) {
+            if !place.is_held_by(owner, now) {
                 return Renewed::Lost;
             }
-            place.lease = Some((owner.clone(), Instant::now() + life));
+            place.lease = Some((owner.clone(), now + life));
             Renewed::Held
         }))
     }
 
     async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
-        self.at(key, |place| {
-            if place.is_held_by(owner) {
-                place.lease = None;
-            }
+        self.write(key, |place| {
+            place.lease.take_if(|(holder, _)| holder == owner)
         });
-        self.0.changed.notify_waiters();
         Ok(())
     }
 
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
+        let now = Instant::now();
         Ok(self.at(key, |place| {
-            if !place.is_held_by(&intent.owner) {
+            if !place.is_held_by(&intent.owner, now) {
                 return Intended::LeaseLost;
             }
-            place.intent = Some(Box::new((intent.clone(), Instant::now())));
+            place.intent = Some(Box::new((intent.clone(), now)));
             Intended::Written
         }))
     }
@@ -176,15 +200,11 @@ impl TokenStore for MemoryStore {
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let committed = self.write(key, |place| place.commit(condition, record));
-        self.0.changed.notify_waiters();
-        Ok(committed)
+        Ok(self.write(key, |place| place.commit(condition, record)))
     }
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
-        let removed = self.write(key, Place::entomb);
-        self.0.changed.notify_waiters();
-        Ok(removed)
+        Ok(self.write(key, Place::entomb))
     }
 
     async fn due(
@@ -193,7 +213,7 @@ impl TokenStore for MemoryStore {
         limit: usize,
         after: Option<&DueCursor>,
     ) -> Result<DuePage, StoreError> {
-        let found = self.places().due(before, limit, from(after)?);
+        let found = self.0.due(before, limit, from(after)?.as_ref());
         Ok(DuePage::of_at_most(limit, found))
     }
 
@@ -207,11 +227,10 @@ impl TokenStore for MemoryStore {
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {
-        let notified = self.0.changed.notified();
-        let current = self.at(key, |place| place.generation());
-        if current == seen {
-            _ = tokio::time::timeout(at_most, notified).await;
-        }
+        let hashed = self.0.hashed(key);
+        let shard = self.0.shard(hashed);
+        let is_unchanged = || shard.table().at(hashed, |place| place.generation()) == seen;
+        shard.changes.wait(at_most, is_unchanged).await;
         None
     }
 }

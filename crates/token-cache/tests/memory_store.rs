@@ -1,11 +1,13 @@
 //! The memory store keeps the contract of every store.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use token_cache::MemoryStore;
-use token_core::TokenStore;
 use token_core::reexports::async_trait;
+use token_core::store::{CommitCondition, Due, DueCursor, Record, RefreshFingerprint};
+use token_core::{Generation, Secret, Timestamp, TokenKey, TokenStore};
 use token_testkit::StorePlace;
 use tokio::sync::oneshot;
 
@@ -47,3 +49,51 @@ token_testkit::store_conformance!(
     test = tokio::test(start_paused = true),
     place = Memory::empty()
 );
+
+fn key(number: u64) -> TokenKey {
+    TokenKey::of("acme", "api.acme.example", &format!("user-{number}"))
+}
+
+async fn commit(store: &MemoryStore, key: &TokenKey, generation: u64, due_at: i64) {
+    let fingerprint = RefreshFingerprint([1; 32]);
+    let generation = Generation::new(generation);
+    let mut record = Record::new(fingerprint, generation, Secret::from("A"));
+    record.due_at = Some(Timestamp::from_unix_millis(due_at));
+    let committed = store.commit(key, &CommitCondition::Overwrite, &record);
+    committed.await.unwrap();
+}
+
+async fn all_due(store: &MemoryStore, limit: usize) -> Vec<Due> {
+    let (mut found, mut after): (Vec<Due>, Option<DueCursor>) = (Vec::new(), None);
+    loop {
+        let page = store.due(Timestamp::MAX, limit, after.as_ref());
+        let page = page.await.unwrap();
+        found.extend(page.due);
+        after = page.next;
+        if after.is_none() {
+            return found;
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_many_keys_are_in_order() {
+    let store = MemoryStore::new();
+    for number in 0..2_000 {
+        let due_at = i64::try_from(number % 17).unwrap();
+        commit(&store, &key(number), 1, due_at + 1).await;
+        commit(&store, &key(number), 2, due_at).await;
+    }
+    let mut expected: Vec<_> = all_due(&store, usize::MAX).await;
+    assert_eq!(expected.len(), 2_000);
+    for limit in [1, 7, 500] {
+        assert_eq!(
+            all_due(&store, limit).await,
+            expected,
+            "in pages of {limit}"
+        );
+    }
+    let found = expected.clone();
+    expected.sort_by_key(Due::cursor);
+    assert_eq!(found, expected);
+}

@@ -37,7 +37,7 @@ impl Default for Options {
         Self {
             http: None,
             api_origins: Vec::new(),
-            store: NamedStore::of(MemoryStore::new()),
+            store: NamedStore::of(MemoryStore::for_one_cache()),
             fallback: None,
             clock: CacheClock::System,
             timing: Timing::of_most(),

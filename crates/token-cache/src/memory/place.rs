@@ -23,15 +23,15 @@ struct Tombstone {
 }
 
 impl Place {
-    pub(super) fn entry(&self) -> Entry {
+    pub(super) fn entry(&self, now: Instant) -> Entry {
         let mut entry = Entry::default();
         if let Some((record, committed_at)) = &self.record {
             entry.record = Some(record.clone());
-            entry.record_age = Instant::now().saturating_duration_since(*committed_at);
+            entry.record_age = now.saturating_duration_since(*committed_at);
         }
         if let Some((intent, written_at)) = self.intent.as_deref() {
             entry.intent = Some(intent.clone());
-            entry.intent_age = Instant::now().saturating_duration_since(*written_at);
+            entry.intent_age = now.saturating_duration_since(*written_at);
         }
         if let Some(tombstone) = &self.tombstone {
             entry.tombstoned = true;
@@ -49,14 +49,12 @@ impl Place {
         self.record.as_ref().and_then(|(record, _)| record.due_at)
     }
 
-    pub(super) fn live_lease(&self) -> Option<&(Owner, Instant)> {
-        self.lease
-            .as_ref()
-            .filter(|(_, until)| *until > Instant::now())
+    pub(super) fn live_lease(&self, now: Instant) -> Option<&(Owner, Instant)> {
+        self.lease.as_ref().filter(|(_, until)| *until > now)
     }
 
-    pub(super) fn is_held_by(&self, owner: &Owner) -> bool {
-        self.live_lease()
+    pub(super) fn is_held_by(&self, owner: &Owner, now: Instant) -> bool {
+        self.live_lease(now)
             .is_some_and(|(leased_to, _)| leased_to == owner)
     }
 

@@ -23,6 +23,7 @@ use super::schedule::Schedule;
 use crate::builder::options::{Options, setters};
 use crate::clock::CacheClock;
 use crate::current::backoff::Backoff;
+use crate::memory::MemoryStore;
 use crate::refresh::bound_store::NamedStore;
 use crate::telemetry::pool_metric;
 
@@ -91,7 +92,10 @@ impl TokenPoolBuilder {
     fn new(endpoints: Endpoints) -> Self {
         Self {
             endpoints,
-            options: Options::default(),
+            options: Options {
+                store: NamedStore::of(MemoryStore::new()),
+                ..Options::default()
+            },
             limits: Limits {
                 in_memory: 1_000_000,
                 between_sweeps: Duration::from_secs(60),
