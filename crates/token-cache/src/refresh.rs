@@ -12,6 +12,7 @@
 //! | waits while another owner may have spent the token | `doubt.rs` |
 //! | writes the intent, and restores another owner's | `intent.rs` |
 //! | returns the endpoint of an exchange, built again if the program wants that | `endpoint_source.rs` |
+//! | names a token to refresh by its fingerprint | `parent.rs` |
 //! | obtains the next token: refresh, spares, initial token, login | `spend.rs` |
 //! | commits a token, or serves it from memory | `commit.rs` |
 //! | keeps and writes a token that the store did not take | `pending.rs`, `write_pending.rs` |

@@ -65,7 +65,8 @@ impl Tasks {
     }
 
     /// Awaits a future for at most `within`; `None` if it was not ready by then. Any executor can
-    /// poll it, because the timer is one of our runtime.
+    /// poll it, because the timer is one of our runtime. A large future is pinned where it is, and
+    /// passed as a reference: one that is moved in is held twice.
     pub(crate) async fn timeout<F: Future>(
         &self,
         within: Duration,

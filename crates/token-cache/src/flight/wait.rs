@@ -37,10 +37,8 @@ impl Shared {
     async fn wait(self: &Arc<Self>, within: Duration) -> Result<TokenGuard, Error> {
         let _waiting = self.waiting();
         let deadline = self.current.now().elapsed.saturating_add(within);
-        let waited = self
-            .tasks
-            .timeout(within, self.wait_until(deadline))
-            .await?;
+        let waiting = pin!(self.wait_until(deadline));
+        let waited = self.tasks.timeout(within, waiting).await?;
         waited
             .unwrap_or_else(|| Err(self.late()))
             .or_else(|error| self.current.live().ok_or(error))
@@ -61,7 +59,7 @@ impl Shared {
                 }
                 Decision::Wait => return Err(self.current.no_token()),
                 Decision::Fail if self.look().await => {}
-                Decision::Fail => self.wait_out_pause(deadline, published).await?,
+                Decision::Fail => Box::pin(self.wait_out_pause(deadline, published)).await?,
                 Decision::UseAndRefresh => _ = self.join_or_start(Trigger::Caller)?,
                 Decision::Use => {}
             }
@@ -122,7 +120,7 @@ impl Shared {
             return Ok(token);
         }
         let _waiting = self.waiting();
-        let refreshing = self.refresh_past(cached);
+        let refreshing = pin!(self.refresh_past(cached));
         let refreshed = self.named(self.tasks.timeout(within, refreshing).await)?;
         self.named(refreshed.unwrap_or_else(|| Err(self.late())))?;
         self.current.live().ok_or_else(|| self.current.not_live())

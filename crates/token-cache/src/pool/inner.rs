@@ -1,5 +1,6 @@
 //! How a pool gets the token of one account.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -90,7 +91,7 @@ impl Inner {
     /// Returns a token to a caller for whom there is no fresh one.
     pub(super) async fn token(&self, account: &str, within: Duration) -> Result<TokenGuard, Error> {
         let begun = self.engines.clock.now().elapsed;
-        let making = self.engine(account, Wanted::ByCaller);
+        let making = pin!(self.engine(account, Wanted::ByCaller));
         let made = self.engines.tasks.timeout(within, making).await?;
         let working = made.unwrap_or_else(|| Err(late()))?;
         let engine = &working.engine;
@@ -98,7 +99,8 @@ impl Inner {
         if is_new && engine.current.failure().is_none() {
             // What the store has needs no lease.
             let left = self.left(begun, within);
-            _ = self.engines.tasks.timeout(left, engine.look()).await?;
+            let looking = pin!(engine.look());
+            _ = self.engines.tasks.timeout(left, looking).await?;
         }
         if let Some(token) = engine.current.fresh() {
             return Ok(token);

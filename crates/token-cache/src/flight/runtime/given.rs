@@ -1,5 +1,6 @@
 //! A runtime that the program has given, which may shut down before those who use it.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -86,6 +87,7 @@ impl Drop for Given {
 
 /// Sleeps on this runtime, unless it shuts down; on that of the process, if none is given.
 pub(super) async fn elapsed(given: Option<&Given>, sleep: Sleep) -> Result<(), ShutDown> {
+    let mut sleep = pin!(sleep);
     let Some(given) = given else {
         sleep.await;
         return Ok(());
@@ -95,7 +97,7 @@ pub(super) async fn elapsed(given: Option<&Given>, sleep: Sleep) -> Result<(), S
     tokio::select! {
         biased;
         () = given.shuts_down() => Err(ShutDown),
-        elapsed = unless_it_panics(sleep) => elapsed.ok_or(ShutDown),
+        elapsed = unless_it_panics(sleep.as_mut()) => elapsed.ok_or(ShutDown),
     }
 }
 
