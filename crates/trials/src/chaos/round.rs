@@ -99,13 +99,7 @@ impl Run {
                 .receive_until(Duration::from_millis(300), answered)
                 .await;
             self.read_journal()?;
-            if replaced.is_none()
-                && self
-                    .workers
-                    .processes
-                    .iter()
-                    .any(|worker| worker.state.rejected)
-            {
+            if replaced.is_none() && self.is_lost() {
                 self.record_loss().await?;
                 replaced = Some(self.new_grant().await?);
             }
@@ -132,6 +126,12 @@ impl Run {
         }
         self.sim.clear_faults();
         self.settle_accounts().await
+    }
+
+    /// Whether a process considers the grant dead, or went on with an earlier one.
+    fn is_lost(&self) -> bool {
+        let mut processes = self.workers.processes.iter();
+        processes.any(|worker| worker.state.rejected) || self.oracle.is_revived()
     }
 
     /// Returns how long to wait in doubt before time is advanced for it. A vendor's grace must not

@@ -39,6 +39,7 @@ impl Oracle {
             "a process considers a grant dead that was not refused"
         );
         self.tally.lost += 1;
+        let stored = self.newest_of_this_grant(stored);
         self.end(stored);
         let durable = stored.saturating_sub(self.epoch.first);
         ensure!(
@@ -63,6 +64,14 @@ impl Oracle {
             }
         }
         Ok(())
+    }
+
+    /// Returns the newest generation of a grant that is lost, if the store holds `stored`: a process
+    /// that went on with an earlier grant may have stored a token of that.
+    fn newest_of_this_grant(&self, stored: u64) -> u64 {
+        let before_the_last = self.epoch.first + self.issued().saturating_sub(1);
+        let beyond = stored.saturating_sub(before_the_last);
+        stored - beyond.min(self.epoch.revived)
     }
 
     /// Checks whether the vendor may refuse the used token.

@@ -20,6 +20,9 @@ pub(super) struct Epoch {
     /// When the newest was issued.
     pub(super) newest_at_ms: i64,
     pub(super) refused: u64,
+    /// How many tokens of an earlier grant were issued after this one was refused: a process had
+    /// kept a refresh token of it, and tried that.
+    pub(super) revived: u64,
 }
 
 impl Epoch {

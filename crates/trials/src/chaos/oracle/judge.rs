@@ -122,6 +122,7 @@ impl Oracle {
             Outcome::Issued { .. } if is_of_another => {
                 self.tally.exchanges += 1;
                 self.tally.overtaken += 1;
+                self.epoch.revived += u64::from(self.epoch.refused > 0);
             }
             Outcome::Issued { generation } => self.issue(*generation, answer)?,
             Outcome::Refused { .. } if answer.kind == Kind::Redemption => {
@@ -169,6 +170,11 @@ impl Oracle {
     /// Returns how many refreshes of this grant the vendor answered with a new token.
     pub(in crate::chaos) fn issued(&self) -> u64 {
         u64::try_from(self.epoch.issued.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns whether a process went on with an earlier grant after this one was refused.
+    pub(in crate::chaos) fn is_revived(&self) -> bool {
+        self.epoch.revived > 0
     }
 
     /// Returns whether everything that was issued is in the store, which holds this generation.

@@ -184,6 +184,25 @@ fn a_loss_is_explained_by_the_death_of_its_only_receiver() {
 }
 
 #[test]
+fn a_process_may_go_on_with_an_earlier_grant_after_a_loss() {
+    let earlier = Answer {
+        grant: Some(4),
+        credential: 50,
+        at_ms: 6_000,
+        ..issued(1)
+    };
+    let journal = [issued(1), undelivered(issued(2)), refused(), earlier];
+    for stored in [FIRST + 1, FIRST + 2] {
+        let mut oracle = after(&journal);
+        assert!(oracle.is_revived());
+        oracle.lost(&journal, stored, &Deaths::default()).unwrap();
+        oracle.adds_up().unwrap();
+    }
+    let lost = after(&journal).lost(&journal, FIRST + 3, &Deaths::default());
+    fails_with(lost, "2 tokens were issued and 2 of them are durable");
+}
+
+#[test]
 fn a_loss_without_explanation_is_detected() {
     let journal = [issued(1), refused()];
     let lost = after(&journal).lost(&journal, FIRST, &Deaths::default());
