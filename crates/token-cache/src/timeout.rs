@@ -1,25 +1,18 @@
 //! How long a future is awaited.
 
-use std::future::poll_fn;
 use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 /// Awaits a future for at most `within`; `None` if it was not ready by then. What is ready at once
 /// needs no timer.
 pub(crate) async fn timeout<F: Future>(within: Duration, future: F) -> Option<F::Output> {
-    let (mut future, mut timer) = (pin!(future), pin!(None));
-    poll_fn(|context| {
-        if let Poll::Ready(output) = future.as_mut().poll(context) {
-            return Poll::Ready(Some(output));
-        }
-        if timer.is_none() {
-            timer.set(Some(tokio::time::sleep(within)));
-        }
-        let timer = timer.as_mut().as_pin_mut();
-        timer.map_or(Poll::Pending, |timer| timer.poll(context).map(|()| None))
-    })
-    .await
+    let mut future = pin!(future);
+    // The timer is made when it is first polled.
+    tokio::select! {
+        biased;
+        output = &mut future => Some(output),
+        () = async { tokio::time::sleep(within).await } => None,
+    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,10 @@
 
 mod given;
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, ready};
 use std::time::Duration;
 
 use token_core::{Error, ErrorKind};
@@ -72,25 +71,19 @@ impl Tasks {
         within: Duration,
         future: F,
     ) -> Result<Option<F::Output>, Error> {
-        let (mut future, mut timer) = (pin!(future), pin!(None));
-        poll_fn(|context| {
-            // What is ready at once needs no timer.
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Ok(Some(output)));
-            }
-            loop {
-                let Some(set) = timer.as_mut().as_pin_mut() else {
-                    timer.set(Some(self.timer(within)?));
-                    continue;
-                };
-                match ready!(set.poll(context)) {
-                    Ok(()) => return Poll::Ready(Ok(None)),
-                    // The next timer is on the runtime of the process.
-                    Err(ShutDown) => timer.set(None),
-                }
-            }
-        })
-        .await
+        let mut future = pin!(future);
+        // The timer is made when it is first polled: what is ready at once needs none.
+        tokio::select! {
+            biased;
+            output = &mut future => Ok(Some(output)),
+            elapsed = self.elapses(within) => elapsed.map(|()| None),
+        }
+    }
+
+    /// Sleeps, on the runtime of the process if the given one shuts down.
+    async fn elapses(&self, within: Duration) -> Result<(), Error> {
+        while self.timer(within)?.await.is_err() {}
+        Ok(())
     }
 
     /// Sleeps.
@@ -164,6 +157,9 @@ fn start() -> Result<Handle, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
     use super::*;
 
     #[test]
