@@ -3,8 +3,8 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::process;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use token_core::{BuildError, Token, TokenKey};
@@ -20,8 +20,6 @@ fn keyed_hash(hashed: impl Hash) -> u64 {
 pub(crate) struct Entropy {
     seed: [u8; 32],
     drawn: AtomicU64,
-    /// The other half of the last hash.
-    left: Mutex<Option<[u8; 16]>>,
 }
 
 impl Entropy {
@@ -33,28 +31,17 @@ impl Entropy {
         Ok(Self {
             seed,
             drawn: AtomicU64::new(0),
-            left: Mutex::new(None),
         })
     }
 
     /// Returns sixteen bytes that nobody can guess.
     pub(crate) fn bytes(&self) -> [u8; 16] {
-        if let Some(left) = self.keep(None) {
-            return left;
-        }
         let count = self.drawn.fetch_add(1, Ordering::Relaxed);
         let digest = Sha256::new()
             .chain_update(self.seed)
             .chain_update(count.to_le_bytes())
             .finalize();
-        self.keep(digest.last_chunk().copied());
         digest.first_chunk().copied().unwrap_or_default()
-    }
-
-    /// Keeps these bytes for the next caller. Returns those that were kept.
-    fn keep(&self, left: Option<[u8; 16]>) -> Option<[u8; 16]> {
-        let mut kept = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *kept, left)
     }
 
     /// Returns sixteen bytes that nobody can guess, always the same for this name in this process.
