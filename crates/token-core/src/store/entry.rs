@@ -104,11 +104,7 @@ pub struct Owner(Arc<str>);
 impl Owner {
     /// Creates an owner from 16 random bytes, named in hexadecimal.
     pub fn new(random: [u8; 16]) -> Self {
-        let mut name = [0; 32];
-        for (digits, byte) in name.chunks_exact_mut(2).zip(random) {
-            digits.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
-        }
-        Self(std::str::from_utf8(&name).unwrap_or_default().into())
+        Self(format!("{:032x}", u128::from_be_bytes(random)).into())
     }
 
     /// Creates an owner from its name, as [`as_str`](Self::as_str) returns it.
@@ -148,14 +144,6 @@ impl RecordId {
     /// An intent to spend this record or a later one belongs to another exchange and remains.
     pub fn supersedes(&self, intent: &Intent) -> bool {
         intent.generation < self.generation
-    }
-}
-
-/// Returns the digit of a value below 16.
-fn hex_digit(value: u8) -> u8 {
-    match value {
-        0..=9 => b'0' + value,
-        _ => b'a' - 10 + value,
     }
 }
 
