@@ -182,7 +182,7 @@ async fn measure_all(setting: &Setting, arguments: &Arguments) -> Result<Vec<Tab
             }
             Part::Memory => tables.push(rows::memory::measure()?),
             Part::Pool => tables.push(rows::pool::measure()?),
-            Part::Fleet => tables.push(rows::fleet::measure(setting, effort).await?),
+            Part::Fleet => tables.extend(rows::fleet::measure(setting, effort).await?),
             Part::Packages => {
                 let folder = results()?.join("programs");
                 tables.push(rows::packages::measure(effort, &folder)?);
