@@ -20,8 +20,8 @@ pub(crate) fn public(rustdoc: &Value) -> BTreeSet<String> {
     names
 }
 
-/// Writes `token_core::Secret` for `token_core::token::secret::Secret`: rustdoc names the module that
-/// defines a type of another crate, which is often private there and moves.
+/// Writes `token_core::Secret` for `token_core::token::secret::Secret`: rustdoc names the module
+/// that defines a type of another crate, which is often private there and moves.
 pub(crate) fn without_modules(api: &str, foreign: &BTreeSet<String>) -> String {
     let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let mut text = String::new();

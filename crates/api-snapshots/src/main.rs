@@ -1,5 +1,5 @@
-//! Compares the public API of each published crate with its snapshot in `api/`, and the READMEs with
-//! the snapshots.
+//! Compares the public API of each published crate with its snapshot in `api/`, and the READMEs
+//! with the snapshots.
 //!
 //! `cargo xtask ci api` runs it with the pinned nightly; `BLESS=1 cargo xtask ci api` writes the
 //! snapshots. A snapshot begins with the crates whose types, traits or modules are in the API.

@@ -79,8 +79,8 @@ impl TokenEndpoint for EnosApim {
     }
 
     /// Sets `apim-accesstoken`, `apim-timestamp` and `apim-signature`. With a `multipart/…` content
-    /// type it sets `apim-accesstoken` only, as in the vendor's samples for uploads, so that the body may
-    /// be a stream.
+    /// type it sets `apim-accesstoken` only, as in the vendor's samples for uploads, so that the
+    /// body may be a stream.
     fn authorize(
         &self,
         token: &Token,

@@ -56,8 +56,8 @@ pub fn command_for(missing: &[Missing]) -> String {
 
 /// Returns one command that installs these packages: `apt-get`, or Homebrew if there is none.
 ///
-/// Debian starts a daemon as soon as its package is installed, unless `/usr/sbin/policy-rc.d` exists
-/// and exits with 101. Such a daemon does no harm, because the servers here take free ports.
+/// Debian starts a daemon as soon as its package is installed, unless `/usr/sbin/policy-rc.d`
+/// exists and exits with 101. Such a daemon does no harm, because the servers here take free ports.
 pub fn command(packages: &[&str]) -> String {
     let packages = packages.join(" ");
     if on_path("apt-get").is_some() {

@@ -31,8 +31,8 @@ pub trait LocalServer {
     /// Returns the process behind it.
     fn process(&mut self) -> &mut Process;
 
-    /// Starts it again after [`stop`](Self::stop) or [`kill`](Self::kill), on the same port and with
-    /// the same folder.
+    /// Starts it again after [`stop`](Self::stop) or [`kill`](Self::kill), on the same port and
+    /// with the same folder.
     ///
     /// # Errors
     ///
@@ -57,8 +57,8 @@ pub trait LocalServer {
         self.process().kill()
     }
 
-    /// Pauses it and its children (SIGSTOP). The kernel still accepts connections for it, but nobody
-    /// answers them.
+    /// Pauses it and its children (SIGSTOP). The kernel still accepts connections for it, but
+    /// nobody answers them.
     ///
     /// # Errors
     ///

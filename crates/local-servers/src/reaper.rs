@@ -8,8 +8,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::ServerError;
 
-/// Remembers the last process id that it read. When its input ends, as it does when the test process
-/// ends, it kills that process and removes the folder.
+/// Remembers the last process id that it read. When its input ends, as it does when the test
+/// process ends, it kills that process and removes the folder.
 const SCRIPT: &str = r#"
 while read -r line; do id="$line"; done
 if [ -n "$id" ]; then kill -9 "$id" 2>/dev/null; fi

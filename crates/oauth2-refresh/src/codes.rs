@@ -84,8 +84,8 @@ impl Refusal<'_> {
         }
     }
 
-    /// Salesforce refuses the second of two concurrent refreshes with the code of a revoked grant, as
-    /// documented in its release notes ("Refresh Token Flow API error response", 252).
+    /// Salesforce refuses the second of two concurrent refreshes with the code of a revoked grant,
+    /// as documented in its release notes ("Refresh Token Flow API error response", 252).
     fn is_a_collision(self) -> bool {
         let message = self.message.to_ascii_lowercase();
         compact(self.code) == "invalidgrant"

@@ -4,8 +4,8 @@ use token_core::{ApiResponse, ApiVerdict};
 
 use crate::dialect::Dialect;
 
-/// Returns the verdict on an answer: by the deployment's codes, and otherwise by RFC 6750, since the
-/// vendor documents no refusal.
+/// Returns the verdict on an answer: by the deployment's codes, and otherwise by RFC 6750, since
+/// the vendor documents no refusal.
 pub(crate) fn verdict(dialect: &Dialect, response: &ApiResponse<'_>) -> ApiVerdict {
     let Some(code) = code(dialect, response) else {
         return response.bearer_verdict();

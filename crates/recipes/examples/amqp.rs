@@ -4,9 +4,9 @@
 //! minutes, so each connection is made with a new one, also when a client connects again.
 //!
 //! Any client of AMQP 1.0 takes the pair for SASL PLAIN. The vendor's address is
-//! `Region::amqp_url`; for its TLS enable the feature `rustls` of fe2o3-amqp. The broker below is in
-//! this process and has no TLS. It accepts what the vendor's page "AMQP Subscription" describes, of
-//! its own millisecond alone.
+//! `Region::amqp_url`; for its TLS enable the feature `rustls` of fe2o3-amqp. The broker below is
+//! in this process and has no TLS. It accepts what the vendor's page "AMQP Subscription" describes,
+//! of its own millisecond alone.
 //!
 //! ```sh
 //! cargo run -p recipes --example amqp

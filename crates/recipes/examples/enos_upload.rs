@@ -1,7 +1,7 @@
 #![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! EnOS: measuring points are uploaded to the message integration, a second host. It takes the header
-//! `apim-accesstoken` alone: a multipart body is not signed, so it may be a stream.
+//! EnOS: measuring points are uploaded to the message integration, a second host. It takes the
+//! header `apim-accesstoken` alone: a multipart body is not signed, so it may be a stream.
 //!
 //! Both hosts are ports of a simulated EnOS here, where the first token is revoked. Name a real
 //! second host with `TokenCacheBuilder::api_url`, which takes `https://` only.

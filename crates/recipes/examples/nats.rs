@@ -23,8 +23,8 @@ use vendor_auth::{Token, TokenCache};
 struct Offered(Arc<Mutex<Option<Token>>>);
 
 /// Returns options that ask the cache before each connection. A token that the server did not
-/// accept is reported, so the next attempt has another one. A connection that breaks just then looks
-/// the same, and costs one exchange.
+/// accept is reported, so the next attempt has another one. A connection that breaks just then
+/// looks the same, and costs one exchange.
 fn options(tokens: TokenCache) -> ConnectOptions {
     let offered = Offered::default();
     let accepted = offered.clone();

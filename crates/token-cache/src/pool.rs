@@ -103,9 +103,9 @@ impl TokenPool {
     /// # }
     /// ```
     ///
-    /// What is under way for the account is completed and stored first; then it leaves memory too. A
-    /// caller that asks for the account again begins with what the store has; one whose endpoint is
-    /// still being made brings the account back. If the refresh token may have been spent by an
+    /// What is under way for the account is completed and stored first; then it leaves memory too.
+    /// A caller that asks for the account again begins with what the store has; one whose endpoint
+    /// is still being made brings the account back. If the refresh token may have been spent by an
     /// exchange whose outcome is unknown, the account stays until the next one. Other failures are
     /// forgotten, as are a pause that the vendor asked for and the rejection of a token by an API.
     ///

@@ -256,8 +256,8 @@ impl Error {
     }
 }
 
-/// For functions that build an endpoint and return an [`Error`], such as that of a pool. The kind is
-/// [`ErrorKind::Config`].
+/// For functions that build an endpoint and return an [`Error`], such as that of a pool. The kind
+/// is [`ErrorKind::Config`].
 ///
 /// ```
 /// use token_core::{BuildError, Error, ErrorKind};

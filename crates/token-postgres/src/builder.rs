@@ -102,9 +102,9 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// Listens for commits, logouts and released leases of other processes on a separate connection,
-    /// and notifies them of its own. The URL *must* lead to the server itself: a transaction pooler delivers no
-    /// notifications. The user only needs the privilege to connect.
+    /// Listens for commits, logouts and released leases of other processes on a separate
+    /// connection, and notifies them of its own. The URL *must* lead to the server itself: a
+    /// transaction pooler delivers no notifications. The user only needs the privilege to connect.
     ///
     /// With it, a wait for another process polls once a second in case a notification is lost.
     /// Default: no notifications; a wait polls after 25, 50, 100, 200 and 400 ms, and then every

@@ -96,14 +96,14 @@ impl PostgresStore {
         facts.is_set_up_right()
     }
 
-    /// Creates the tables and the index if they are missing: it runs the files in `migrations/` with
-    /// the names of this store. Every process may call it at every start, also concurrently. If all
-    /// is up to date, it needs no privilege to create and no writable server.
+    /// Creates the tables and the index if they are missing: it runs the files in `migrations/`
+    /// with the names of this store. Every process may call it at every start, also concurrently.
+    /// If all is up to date, it needs no privilege to create and no writable server.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if it may not create the tables or the index, takes longer than 60 seconds, or
-    /// the tables are unlogged or lack privileges.
+    /// [`StoreError`] if it may not create the tables or the index, takes longer than 60 seconds,
+    /// or the tables are unlogged or lack privileges.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         if let Ok(facts) = self.facts().await
             && facts.needs_no_migration()

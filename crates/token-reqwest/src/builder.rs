@@ -175,9 +175,10 @@ impl ReqwestClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if a timeout or the limit per host is zero, the `User-Agent` is not a valid header value, a
-    /// certificate or key does not parse or they do not belong together, the proxy is not an HTTP
-    /// URL or contains credentials, or the machine has no root certificates and none were added.
+    /// [`BuildError`] if a timeout or the limit per host is zero, the `User-Agent` is not a valid
+    /// header value, a certificate or key does not parse or they do not belong together, the proxy
+    /// is not an HTTP URL or contains credentials, or the machine has no root certificates and none
+    /// were added.
     pub fn build(self) -> Result<ReqwestClient, BuildError> {
         if self.max_requests_per_host == 0 {
             return Err(BuildError::invalid("max_requests_per_host", "is zero"));

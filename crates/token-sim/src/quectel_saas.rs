@@ -40,8 +40,8 @@ use rules::{LOGIN, QuectelSaas, REFRESH};
 /// refresh.
 ///
 /// Defaults: access key `sim-access-key` with the secret `sim-access-secret`, tokens of 86,400 s.
-/// The access token is the refresh token, so [`revoke_grant`](Server::revoke_grant) does the same as
-/// [`revoke_access_token`](Server::revoke_access_token). A token that is not presented for a
+/// The access token is the refresh token, so [`revoke_grant`](Server::revoke_grant) does the same
+/// as [`revoke_access_token`](Server::revoke_access_token). A token that is not presented for a
 /// refresh while the key is disabled still works.
 pub type QuectelSaasServer = Server<QuectelSaas>;
 

@@ -153,9 +153,9 @@ impl<V: Vendor> ServerBuilder<V> {
         self
     }
 
-    /// Sets the HTTP status with which the protected resource refuses a request. Many vendors document
-    /// a code and no status: with 200, only the code in the body says that it is a refusal. Default:
-    /// 401 for a token, otherwise see [`ApiRefusal`].
+    /// Sets the HTTP status with which the protected resource refuses a request. Many vendors
+    /// document a code and no status: with 200, only the code in the body says that it is a
+    /// refusal. Default: 401 for a token, otherwise see [`ApiRefusal`].
     pub fn api_refusal_status(mut self, status: u16) -> Self {
         self.api_refusal_status = Some(status);
         self

@@ -44,8 +44,8 @@
 //! `source` and `asks` are required, and an unknown field is an error. Fields that are not given
 //! are not checked; `null` means that there must be nothing. Seconds can have up to three decimals.
 //!
-//! * `asks`: with `answer`, the case only reads its answer, as the answer to a refresh. With `judge`,
-//!   the answer is that of an API, whose body is judged only if the endpoint asks for it.
+//! * `asks`: with `answer`, the case only reads its answer, as the answer to a refresh. With
+//!   `judge`, the answer is that of an API, whose body is judged only if the endpoint asks for it.
 //! * `after`: the answers to earlier requests of the same exchange. `request` and `answer` are then
 //!   those of the last request.
 //! * `api`: the API request for `authorize`. `request` is then what it must become, without headers
@@ -105,8 +105,8 @@ pub use self::suite::EndpointSuite;
 /// * `data` is the folder of the [cases](mod@crate::endpoint_conformance).
 /// * `redeem` (optional) returns a one-time grant. Its arguments are the case's `endpoint` and
 ///   `redeems`.
-/// * `secrets` are all secrets in the endpoints that `build` returns and in the grants that `redeem`
-///   returns, each at least eight characters long; `[]` if there are none.
+/// * `secrets` are all secrets in the endpoints that `build` returns and in the grants that
+///   `redeem` returns, each at least eight characters long; `[]` if there are none.
 ///
 /// It expands to one `#[test]` per law. If a file has two suites, put each into its own module.
 #[macro_export]

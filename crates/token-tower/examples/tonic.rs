@@ -1,7 +1,7 @@
 //! A client of tonic whose token the API revokes: the call is sent once more with a new token.
 //!
-//! Everything runs on the loopback device: `cargo run --example tonic`. The messages, the client and
-//! the server are written by hand, in the place of what `tonic-prost-build` generates.
+//! Everything runs on the loopback device: `cargo run --example tonic`. The messages, the client
+//! and the server are written by hand, in the place of what `tonic-prost-build` generates.
 #![expect(clippy::print_stdout, reason = "an example")]
 
 use std::convert::Infallible;
@@ -47,7 +47,8 @@ pub(crate) async fn run() -> Result<Vec<String>, BoxError> {
     let server = Server::builder().add_service(Greeter(Arc::clone(&revoked)));
     tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
 
-    // The token may go to this API, and this is where the channel goes: tonic's requests have no host.
+    // The token may go to this API, and this is where the channel goes: tonic's requests have no
+    // host.
     let tokens = tokens()?.api_origin(api.clone()).build()?;
     let channel = Endpoint::from_shared(url)?.connect_lazy();
     let channel = ServiceBuilder::new()

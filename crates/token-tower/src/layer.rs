@@ -47,8 +47,8 @@ impl TokenLayer {
         Self(Settings::new(tokens))
     }
 
-    /// Says where requests go whose URI has no host, as those of clients that tonic generates. Without
-    /// this, such a request fails, since nobody knows who would get the token.
+    /// Says where requests go whose URI has no host, as those of clients that tonic generates.
+    /// Without this, such a request fails, since nobody knows who would get the token.
     ///
     /// The origin must be the one that the inner service is connected to, and one of the
     /// [endpoint's](token_core::TokenEndpoint::api_origins) or one that the program names with

@@ -13,8 +13,8 @@ use crate::piece::{Piece, joined, longer, to_bytes, total};
 
 /// The body of a response: what was read of it to judge the answer, then the rest as it comes.
 ///
-/// Most bodies are not read, and then nothing is allocated. Of one that the vendor's code may be in,
-/// the layer reads at most as many bytes as the endpoint
+/// Most bodies are not read, and then nothing is allocated. Of one that the vendor's code may be
+/// in, the layer reads at most as many bytes as the endpoint
 /// [needs](token_core::TokenEndpoint::judge_needs_body), and the piece that they end in. What does
 /// not come within a second is not waited for.
 pub struct ResponseBody<B: Body> {

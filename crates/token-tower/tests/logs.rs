@@ -1,5 +1,5 @@
-//! Checks that nothing that is logged at TRACE contains a secret, by the layer or by the client below
-//! it. This is its own test binary, because collectors are global.
+//! Checks that nothing that is logged at TRACE contains a secret, by the layer or by the client
+//! below it. This is its own test binary, because collectors are global.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::convert::Infallible;

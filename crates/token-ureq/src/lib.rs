@@ -32,8 +32,8 @@ use self::authorize::Authorize;
 /// # }
 /// ```
 ///
-/// A request with the token fails with [`ureq::Error::Other`] if there is no token, if the token may
-/// not be sent to its host, or if the API refuses it again: see [`token_error`].
+/// A request with the token fails with [`ureq::Error::Other`] if there is no token, if the token
+/// may not be sent to its host, or if the API refuses it again: see [`token_error`].
 pub fn agent(
     tokens: BlockingTokenCache,
     build: impl Fn(ConfigBuilder<AgentScope>) -> Agent,

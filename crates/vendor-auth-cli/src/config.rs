@@ -134,7 +134,8 @@ impl Config {
         found.or_else(|| simulated?.profiles.get(name))
     }
 
-    /// Returns all profiles and pools, by name: this user's, or the running simulator's if there are none.
+    /// Returns all profiles and pools, by name: this user's, or the running simulator's if there
+    /// are none.
     pub(crate) fn profiles(&self) -> impl Iterator<Item = &Profile> {
         match (&self.simulated, self.profiles.is_empty()) {
             (Some(simulated), true) => simulated.profiles.values(),

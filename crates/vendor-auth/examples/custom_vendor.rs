@@ -1,7 +1,7 @@
 #![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! Implements the endpoint of a made-up vendor whose requests are signed JSON, and puts its token on
-//! an API request.
+//! Implements the endpoint of a made-up vendor whose requests are signed JSON, and puts its token
+//! on an API request.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Builds every published crate from its package.
 //!
-//! `cargo package` can verify crates whose siblings are not published yet, but it caches them by name
-//! and version, and so builds an old sibling after an edit. So it only makes the packages; they are
-//! unpacked and built here.
+//! `cargo package` can verify crates whose siblings are not published yet, but it caches them by
+//! name and version, and so builds an old sibling after an edit. So it only makes the packages;
+//! they are unpacked and built here.
 
 use std::fs;
 use std::path::Path;

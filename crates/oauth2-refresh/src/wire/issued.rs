@@ -146,8 +146,8 @@ fn refresh_expires_at(
     refresh.map_or(told, |refresh| told.jwt(refresh)).end()
 }
 
-/// Returns what is odd about a refresh token that is no secret. Several servers send an empty one if
-/// there is none.
+/// Returns what is odd about a refresh token that is no secret. Several servers send an empty one
+/// if there is none.
 fn odd_refresh_token(document: &Document) -> Option<&'static str> {
     let names = &["refresh_token"];
     let is_empty = document.text(names).is_some_and(str::is_empty);

@@ -5,8 +5,8 @@ use token_core::{ApiResponse, ApiVerdict};
 use super::codes::{BLOCKED_FOR, FROZEN_FOR, SUCCESSES};
 use crate::reply::api_code;
 
-/// Returns the verdict on an answer. Source: the error table of the app API. Its pages also list 401
-/// and 403 as response status.
+/// Returns the verdict on an answer. Source: the error table of the app API. Its pages also list
+/// 401 and 403 as response status.
 pub(super) fn verdict(response: &ApiResponse<'_>) -> ApiVerdict {
     let code = api_code(response);
     match code.as_deref() {

@@ -49,8 +49,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Checks what was set, and returns what makes engines by it. The header of each token is copied
-    /// for this many threads.
+    /// Checks what was set, and returns what makes engines by it. The header of each token is
+    /// copied for this many threads.
     pub(crate) fn into_engines(self, header_copies: usize) -> Result<Engines, BuildError> {
         let http = self
             .http
@@ -97,9 +97,9 @@ macro_rules! setters {
             self
         }
 
-        /// Names an API that the token may be sent to, by a URL such as `https://api.example.com`, of
-        /// which the scheme, the host and the port count. Adapters send the token there and to the
-        /// endpoint's own origins, and nowhere else. Can be called several times.
+        /// Names an API that the token may be sent to, by a URL such as `https://api.example.com`,
+        /// of which the scheme, the host and the port count. Adapters send the token there and to
+        /// the endpoint's own origins, and nowhere else. Can be called several times.
         pub fn api_url(mut self, url: &str) -> Self {
             let base = BaseUrl::parse(url, PlainHttp::Refused);
             let invalid = |_| {
@@ -114,22 +114,24 @@ macro_rules! setters {
             self
         }
 
-        /// Names an API that the token may be sent to. As [`api_url`](Self::api_url), also for plain
-        /// http: `BaseUrl::parse(…, PlainHttp::Allowed)?.origin()`.
+        /// Names an API that the token may be sent to. As [`api_url`](Self::api_url), also for
+        /// plain http: `BaseUrl::parse(…, PlainHttp::Allowed)?.origin()`.
         pub fn api_origin(mut self, origin: ApiOrigin) -> Self {
             self.options.api_origins.push(Ok(origin));
             self
         }
 
-        /// Sets the store that keeps the token between processes. Default: a [`MemoryStore`](crate::MemoryStore).
+        /// Sets the store that keeps the token between processes. Default: a
+        /// [`MemoryStore`](crate::MemoryStore).
         pub fn store(mut self, store: impl TokenStore) -> Self {
             self.options.store = NamedStore::of(store);
             self
         }
 
-        /// Sets a store on this machine, such as a `FileStore`, for tokens that the shared store has
-        /// not acknowledged. They are durable there at once, so a process that dies meanwhile loses
-        /// nothing: the next process on this machine writes them to the shared store. Default: none.
+        /// Sets a store on this machine, such as a `FileStore`, for tokens that the shared store
+        /// has not acknowledged. They are durable there at once, so a process that dies meanwhile
+        /// loses nothing: the next process on this machine writes them to the shared store.
+        /// Default: none.
         pub fn fallback_store(mut self, store: impl TokenStore) -> Self {
             self.options.fallback = Some(NamedStore::of(store));
             self
@@ -142,15 +144,15 @@ macro_rules! setters {
         }
 
         /// Sets the runtime of exchanges, store operations and `keep_fresh`.
-        /// Default: the library's own, which all caches and pools of the process share. It is started with the
-        /// first exchange and never shut down, so an exchange does not end with the runtime of the
-        /// caller that started it.
+        /// Default: the library's own, which all caches and pools of the process share. It is
+        /// started with the first exchange and never shut down, so an exchange does not end with
+        /// the runtime of the caller that started it.
         ///
-        /// A test with paused time passes `tokio::runtime::Handle::current()`. A current-thread runtime
-        /// makes progress only while it is driven. Once the given runtime has shut down, new work goes
-        /// to the library's own; an exchange that was in flight ends with it, and its callers get
-        /// [`ErrorKind::InDoubt`](token_core::ErrorKind::InDoubt) unless the refresh request can be
-        /// repeated safely.
+        /// A test with paused time passes `tokio::runtime::Handle::current()`. A current-thread
+        /// runtime makes progress only while it is driven. Once the given runtime has shut down,
+        /// new work goes to the library's own; an exchange that was in flight ends with it, and its
+        /// callers get [`ErrorKind::InDoubt`](token_core::ErrorKind::InDoubt) unless the refresh
+        /// request can be repeated safely.
         pub fn runtime(mut self, handle: Handle) -> Self {
             self.options.runtime = Some(handle);
             self
@@ -175,9 +177,9 @@ macro_rules! setters {
             self
         }
 
-        /// Sets how long an exchange may take. Default: 20 seconds. With a single-use refresh token it
-        /// is 120 seconds, or this if it is longer, because an exchange that is cut off may lose the
-        /// grant.
+        /// Sets how long an exchange may take. Default: 20 seconds. With a single-use refresh token
+        /// it is 120 seconds, or this if it is longer, because an exchange that is cut off may lose
+        /// the grant.
         pub fn exchange_deadline(mut self, deadline: Duration) -> Self {
             let settings = Arc::make_mut(&mut self.options.settings);
             settings.exchange = deadline;
@@ -185,8 +187,8 @@ macro_rules! setters {
             self
         }
 
-        /// Sets how long a lease in a shared store lives unless it is renewed. Default: 30 seconds; at
-        /// least 50 milliseconds, at most a day. It is renewed at each third of its life. If the
+        /// Sets how long a lease in a shared store lives unless it is renewed. Default: 30 seconds;
+        /// at least 50 milliseconds, at most a day. It is renewed at each third of its life. If the
         /// owner dies, the others wait this long; a slow owner loses a short lease more easily.
         pub fn lease_ttl(mut self, life: Duration) -> Self {
             Arc::make_mut(&mut self.options.settings).lease_ttl =
@@ -194,8 +196,8 @@ macro_rules! setters {
             self
         }
 
-        /// Sets how long a refresh waits for another owner's lease, while it watches for that owner's
-        /// commit. Default: 60 seconds.
+        /// Sets how long a refresh waits for another owner's lease, while it watches for that
+        /// owner's commit. Default: 60 seconds.
         pub fn lease_timeout(mut self, wait: Duration) -> Self {
             Arc::make_mut(&mut self.options.settings).lease_timeout = wait;
             self

@@ -6,8 +6,8 @@ use super::TokenCache;
 use crate::current::token_guard::TokenGuard;
 
 impl TokenCache {
-    /// Returns the live token that this process or the store has; `None` if neither has one. Nothing
-    /// is requested from the vendor, however soon the token ends.
+    /// Returns the live token that this process or the store has; `None` if neither has one.
+    /// Nothing is requested from the vendor, however soon the token ends.
     ///
     /// ```
     /// # async fn show(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {

@@ -29,13 +29,14 @@ impl TokenCache {
     /// # }
     /// ```
     ///
-    /// Where the token is sent is up to the closure: no host is checked. A result in `Ok` prolongs a
-    /// sliding session; a failure may be that of a request that never arrived, and does not.
+    /// Where the token is sent is up to the closure: no host is checked. A result in `Ok` prolongs
+    /// a sliding session; a failure may be that of a request that never arrived, and does not.
     ///
     /// # Errors
     ///
     /// The same as [`token`](Self::token);
-    /// [`RefusedAgain`](token_core::ErrorKind::RefusedAgain) if a new token was refused too. The result of the call is in `Ok`, also if it is a failure.
+    /// [`RefusedAgain`](token_core::ErrorKind::RefusedAgain) if a new token was refused too. The
+    /// result of the call is in `Ok`, also if it is a failure.
     // `AsyncFn` would be the better bound, but its futures cannot be said to be `Send`.
     pub async fn with_token<T, E, Fut>(
         &self,

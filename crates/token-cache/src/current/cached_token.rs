@@ -256,8 +256,8 @@ impl CachedToken {
         Rejection::Noted
     }
 
-    /// Rejections are not its fault until this elapsed time. Returns false if that was noted before:
-    /// many callers may reject it at once. There is a note of what came before that.
+    /// Rejections are not its fault until this elapsed time. Returns false if that was noted
+    /// before: many callers may reject it at once. There is a note of what came before that.
     pub(crate) fn trust_until(&self, elapsed: Duration) -> bool {
         let noted = self.notes.get();
         noted.is_some_and(|noted| noted.trust_until(elapsed))

@@ -31,8 +31,8 @@ pub struct Health {
     /// API refuses it. The refresh begins when a caller asks after that, or by
     /// [`TokenCache::keep_fresh`](crate::TokenCache::keep_fresh).
     pub refresh_at: Option<Timestamp>,
-    /// When the refresh token expires, so that somebody must log in again; `None` if the vendor does
-    /// not say.
+    /// When the refresh token expires, so that somebody must log in again; `None` if the vendor
+    /// does not say.
     pub grant_ends_at: Option<Timestamp>,
     /// Until when no exchange starts: a pause after a failure, or one that the vendor asked for.
     pub paused_until: Option<Timestamp>,

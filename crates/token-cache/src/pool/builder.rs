@@ -120,8 +120,8 @@ impl TokenPoolBuilder {
     }
 
     /// Sets how many exchanges are under way at most with one vendor at one host. Default: 64.
-    /// Others wait for their turn. An eighth of them is kept for callers, and a code or password that
-    /// somebody has just entered does not wait.
+    /// Others wait for their turn. An eighth of them is kept for callers, and a code or password
+    /// that somebody has just entered does not wait.
     pub fn max_exchanges(mut self, at_once: usize) -> Self {
         self.of_deployments.at_once = at_once.max(1);
         self

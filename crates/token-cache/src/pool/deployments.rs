@@ -28,8 +28,8 @@ struct Known {
     search: Search,
 }
 
-/// When what is kept for each deployment is next searched for what is not used: each search costs as
-/// much as there is.
+/// When what is kept for each deployment is next searched for what is not used: each search costs
+/// as much as there is.
 #[derive(Debug)]
 pub(super) struct Search {
     at: usize,

@@ -25,8 +25,8 @@ use crate::telemetry::pool_metric;
 
 /// The schedule has buckets of one second.
 const TICK: Duration = Duration::from_secs(1);
-/// Accounts that left memory stay in the schedule. Once there are so many, and more than of those in
-/// memory, it is made again.
+/// Accounts that left memory stay in the schedule. Once there are so many, and more than of those
+/// in memory, it is made again.
 const SPARE_ENTRIES: usize = 4096;
 /// How often the engines at work are looked at: only an engine that ends is scheduled.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
@@ -94,7 +94,8 @@ impl Inner {
         }
     }
 
-    /// Refreshes what the sweep has found. An account with another key does not belong to this pool.
+    /// Refreshes what the sweep has found. An account with another key does not belong to this
+    /// pool.
     async fn refresh_found(&self, found: Found) {
         match self.start_found(&found.account, &found.key).await {
             Ok(working) => {

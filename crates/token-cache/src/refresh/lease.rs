@@ -60,8 +60,8 @@ impl<'a> Lease<'a> {
     }
 
     /// Runs the future, and renews the lease at each third of its life. If the lease is lost
-    /// meanwhile, the future goes on: what it brings may be the only live token. The future is large
-    /// and stays where it is: one that is moved in is held twice.
+    /// meanwhile, the future goes on: what it brings may be the only live token. The future is
+    /// large and stays where it is: one that is moved in is held twice.
     ///
     /// The timer of the lease is set before those of the exchange, which end later: a timer that is
     /// to end before all others wakes the runtime's timer driver.

@@ -1,5 +1,5 @@
-//! What the store is told of a refused grant, and what it tells: other processes, and this one after
-//! a restart, send the refresh token again only for a caller.
+//! What the store is told of a refused grant, and what it tells: other processes, and this one
+//! after a restart, send the refresh token again only for a caller.
 
 use token_core::store::{CommitCondition, Entry, Record, RecordId};
 use token_core::{Error, Token};

@@ -210,7 +210,8 @@ impl Refresher {
     }
 
     /// A permit is held as long as the lease, but not while a doubt is waited out: what waits for
-    /// another owner holds up no other key of a pool. Somebody's code or password needs none: they end while others are refreshed.
+    /// another owner holds up no other key of a pool. Somebody's code or password needs none: they
+    /// end while others are refreshed.
     async fn ask_for_lease<'a>(
         &'a self,
         session: Session<'a>,

@@ -34,7 +34,8 @@ impl Refresher {
             return stopped;
         }
 
-        // 2. Wait for our turn, if others want the same vendor. In doubt? Another owner may have spent this token and died.
+        // 2. Wait for our turn, if others want the same vendor. In doubt? Another owner may have
+        // spent this token and died.
         let stored_generation = stored_generation(&stored);
         if self.wait_for_turn(session, lease, &stored, trigger).await? {
             return Ok(());

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-/// Returns whether every field of the program's body is still there, with its value. An endpoint may
-/// add fields to a form, to a JSON object and to an empty body, and change no other body.
+/// Returns whether every field of the program's body is still there, with its value. An endpoint
+/// may add fields to a form, to a JSON object and to an empty body, and change no other body.
 pub(super) fn is_kept(api: &http::Request<Bytes>, seen: &http::Request<Bytes>) -> bool {
     let (before, after) = (api.body(), seen.body());
     if before.is_empty() || before == after {

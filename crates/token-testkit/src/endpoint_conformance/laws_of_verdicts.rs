@@ -51,8 +51,8 @@ impl EndpointSuite {
         report(self.judges().iter().flat_map(Judge::wrong_refusals));
     }
 
-    /// `judge_needs_body` asks for at most 64 KiB, and for nothing of a stream of events, of a file,
-    /// or of a body that is declared longer.
+    /// `judge_needs_body` asks for at most 64 KiB, and for nothing of a stream of events, of a
+    /// file, or of a body that is declared longer.
     pub fn judge_asks_for_small_bodies_only(&self) {
         report(self.judges().iter().flat_map(Judge::long_bodies));
     }

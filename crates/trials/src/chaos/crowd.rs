@@ -55,7 +55,8 @@ struct Figures {
 ///
 /// # Errors
 ///
-/// If there was not exactly one exchange for a token, a process got none, or the last got it too late.
+/// If there was not exactly one exchange for a token, a process got none, or the last got it too
+/// late.
 pub(crate) fn run(options: &CrowdOptions) -> Result<()> {
     in_runtime(|folder| async move { run_in(&folder, options).await })
 }

@@ -70,9 +70,9 @@ fn asks_for_a_token(uri: &http::Uri) -> bool {
     uri.path().ends_with("/token")
 }
 
-/// Reports what was committed. Its entries age in virtual time, which follows the jumps; leases stay
-/// in real time. It also wakes waiters when time is advanced: what waits for a day should not take a
-/// real one.
+/// Reports what was committed. Its entries age in virtual time, which follows the jumps; leases
+/// stay in real time. It also wakes waiters when time is advanced: what waits for a day should not
+/// take a real one.
 #[derive(Debug)]
 pub(super) struct ReportingStore {
     pub(super) store: Arc<dyn TokenStore>,

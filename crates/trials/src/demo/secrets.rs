@@ -130,7 +130,8 @@ async fn refused(setup: &mut Setup) -> Result<Error> {
     asked.await.err().context("a refusal was read as a token")
 }
 
-/// Returns the forms in which a vendor may echo a secret, and those in which a program may print it.
+/// Returns the forms in which a vendor may echo a secret, and those in which a program may print
+/// it.
 fn forms(secret: &str) -> Vec<String> {
     let hex = secret.bytes().map(|byte| format!("{byte:02x}"));
     let bytes = format!("{:?}", secret.as_bytes());

@@ -1,4 +1,5 @@
-//! The servers, how each can treat refresh tokens, and how each is installed into the target folder.
+//! The servers, how each can treat refresh tokens, and how each is installed into the target
+//! folder.
 
 mod node;
 mod python;

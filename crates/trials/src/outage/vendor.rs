@@ -69,8 +69,9 @@ impl Vendor {
     }
 }
 
-/// The clock of a vendor and the hosts of its grant: the machine's, advanced at the start, so that a
-/// token of two hours is due or expired at once, and stays so for the minute. Clones share one time.
+/// The clock of a vendor and the hosts of its grant: the machine's, advanced at the start, so that
+/// a token of two hours is due or expired at once, and stays so for the minute. Clones share one
+/// time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OffsetClock(Arc<AtomicU64>);
 

@@ -101,8 +101,8 @@ fn is_seen_without_kills(fault: Fault) -> bool {
     matches!(fault, DueSkips | SendsTwice | TwiceInMemory)
 }
 
-/// All runs share a machine that may be slow. So there are few exchanges a second, and where no kill
-/// excuses a late refresh, there is time for one on a slow machine.
+/// All runs share a machine that may be slow. So there are few exchanges a second, and where no
+/// kill excuses a late refresh, there is time for one on a slow machine.
 fn options(fault: Option<Fault>) -> Options {
     let no_kills = fault.is_none_or(is_seen_without_kills);
     let (accounts, rate, spare) = match no_kills {

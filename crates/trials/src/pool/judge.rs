@@ -10,8 +10,8 @@
 //! * The refresh token of a grant that is not lost has not ended: its end is that of the access
 //!   token and the spare time (`--spare`) later, by the vendor's clock, and the time is taken when
 //!   the processes are told to stop. If a killed process may have sent it, the others must leave it
-//!   alone for a while, and each must begin again with that: `judge/doubt.rs` says when this excuses
-//!   a grant.
+//!   alone for a while, and each must begin again with that: `judge/doubt.rs` says when this
+//!   excuses a grant.
 
 mod doubt;
 #[cfg(test)]

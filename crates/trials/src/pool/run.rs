@@ -108,8 +108,8 @@ impl Run {
         Ok(begun.elapsed())
     }
 
-    /// Returns the life of a first token, so that refreshes fall due evenly over one period once the
-    /// processes start. `account` is the next one since `begun`.
+    /// Returns the life of a first token, so that refreshes fall due evenly over one period once
+    /// the processes start. `account` is the next one since `begun`.
     fn first_life(&mut self, account: usize, begun: Instant) -> Duration {
         let written = u32::try_from(account + 1).unwrap_or(u32::MAX);
         let left = u32::try_from(self.options.accounts - account).unwrap_or(u32::MAX);

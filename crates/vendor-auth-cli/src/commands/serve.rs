@@ -70,8 +70,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: u32,
 
-    /// A file that has the newest token, NAME:FORMAT:PATH:MODE, such as app:json:/run/app.json:0640;
-    /// can be repeated. The formats are those of `token --output`
+    /// A file that has the newest token, NAME:FORMAT:PATH:MODE, such as
+    /// app:json:/run/app.json:0640; can be repeated. The formats are those of `token --output`
     #[arg(long, value_name = "SINK")]
     sink: Vec<Sink>,
 

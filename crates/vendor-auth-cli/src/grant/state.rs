@@ -28,9 +28,9 @@ impl Grant {
         Life::of(&self.profile, &health, grant, last_error, now())
     }
 
-    /// Returns what the grant is good for, once the store was read; `None` if that failed. If nothing
-    /// was ever stored, the grant begins with the refresh token of the configuration, which need not
-    /// be read for that.
+    /// Returns what the grant is good for, once the store was read; `None` if that failed. If
+    /// nothing was ever stored, the grant begins with the refresh token of the configuration, which
+    /// need not be read for that.
     async fn state(&self) -> Option<GrantState> {
         let state = self.tokens.grant_state().await.ok()?;
         let health = self.tokens.health();

@@ -14,8 +14,8 @@ impl ApiCall<'_> {
     /// Reads a body that [`needs_body`](Self::needs_body) asked for, for at most a second: returns
     /// what `reading` does, or `None` if it has not ended by then. Any executor can poll this.
     ///
-    /// A refusal is short and comes with its headers. What takes longer is a stream: hand it on, and
-    /// pass none of it to [`judge`](Self::judge).
+    /// A refusal is short and comes with its headers. What takes longer is a stream: hand it on,
+    /// and pass none of it to [`judge`](Self::judge).
     ///
     /// ```
     /// # use token_cache::ApiCall;

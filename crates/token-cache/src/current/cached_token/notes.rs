@@ -85,7 +85,8 @@ impl Noted {
         self.trusted_until.load(Ordering::Acquire)
     }
 
-    /// Rejections are not its fault until this elapsed time. Returns false if that was noted before.
+    /// Rejections are not its fault until this elapsed time. Returns false if that was noted
+    /// before.
     pub(super) fn trust_until(&self, elapsed: Duration) -> bool {
         let until = millis(elapsed).max(1);
         self.trusted_until

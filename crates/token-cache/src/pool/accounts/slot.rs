@@ -222,8 +222,8 @@ impl Slot {
         }
     }
 
-    /// Whether it may leave memory at this second of elapsed time, if it was not used since the last
-    /// time that this was asked.
+    /// Whether it may leave memory at this second of elapsed time, if it was not used since the
+    /// last time that this was asked.
     pub(super) fn may_leave(&self, now: u32) -> bool {
         self.is_free(now) && !self.used.swap(false, Ordering::Relaxed)
     }
@@ -267,8 +267,8 @@ impl Slot {
     }
 }
 
-/// Whether an API rejected a token that has not ended at this second of elapsed time. From the store
-/// it would come back as a good one.
+/// Whether an API rejected a token that has not ended at this second of elapsed time. From the
+/// store it would come back as a good one.
 fn is_rejected(cached: &CachedToken, now: u32) -> bool {
     if cached.status() != Status::Rejected {
         return false;

@@ -25,8 +25,8 @@ pub struct AccountHealth {
     /// When the next refresh is due; `None` if there is no access token, or if it is used until an
     /// API refuses it.
     pub refresh_at: Option<Timestamp>,
-    /// When the refresh token expires, so that somebody must log in again; `None` if the vendor does
-    /// not say.
+    /// When the refresh token expires, so that somebody must log in again; `None` if the vendor
+    /// does not say.
     pub grant_ends_at: Option<Timestamp>,
     /// Until when no exchange starts: a pause after a failure, or one that the vendor asked for.
     pub paused_until: Option<Timestamp>,

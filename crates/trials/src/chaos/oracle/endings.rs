@@ -66,8 +66,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// Returns the newest generation of a grant that is lost, if the store holds `stored`: a process
-    /// that went on with an earlier grant may have stored a token of that.
+    /// Returns the newest generation of a grant that is lost, if the store holds `stored`: a
+    /// process that went on with an earlier grant may have stored a token of that.
     fn newest_of_this_grant(&self, stored: u64) -> u64 {
         let before_the_last = self.epoch.first + self.issued().saturating_sub(1);
         let beyond = stored.saturating_sub(before_the_last);

@@ -11,8 +11,8 @@ use super::super::journal::Doubt;
 use super::Case;
 
 /// How long after the end of the access token, or after it has found that another process may have
-/// sent the refresh token if that is later, a process sends it at the latest: 15 s, two looks at the
-/// store, and the request.
+/// sent the refresh token if that is later, a process sends it at the latest: 15 s, two looks at
+/// the store, and the request.
 const LONGEST_DOUBT: Duration = Duration::from_secs(27);
 
 /// For how long nobody looks at a grant whose access token has expired: 30 s after a failure, the

@@ -9,8 +9,8 @@
 //! | a program that fetches what others tell it to (SSRF) | the guard header, and the bearer |
 //! | clients of a proxy that somebody put in front | `X-Forwarded-For` and `Forwarded` |
 //!
-//! Status page, metrics and probes contain no secret. A browser and Prometheus cannot send the guard
-//! header, so these need only a loopback `Host`.
+//! Status page, metrics and probes contain no secret. A browser and Prometheus cannot send the
+//! guard header, so these need only a loopback `Host`.
 
 use std::net::IpAddr;
 use std::sync::Arc;

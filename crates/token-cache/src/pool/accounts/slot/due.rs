@@ -44,8 +44,8 @@ impl Slot {
         }
     }
 
-    /// Whether its engine is to be looked at: it works for long, because somebody has its cache, and
-    /// a refresh is due; or nobody uses it any more.
+    /// Whether its engine is to be looked at: it works for long, because somebody has its cache,
+    /// and a refresh is due; or nobody uses it any more.
     pub(in crate::pool) fn is_left_at_work(&self) -> bool {
         self.at_work().is_some_and(|engine| {
             engine.is_due() || (Arc::strong_count(engine) == 1 && engine.is_idle())
