@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 struct Memory {
     store: MemoryStore,
+    is_behind_an_arc: bool,
     _time_stands_still: oneshot::Sender<()>,
 }
 
@@ -20,7 +21,15 @@ impl Memory {
     fn empty() -> Self {
         Self {
             store: MemoryStore::new(),
+            is_behind_an_arc: false,
             _time_stands_still: without_auto_advance(),
+        }
+    }
+
+    fn behind_an_arc() -> Self {
+        Self {
+            is_behind_an_arc: true,
+            ..Self::empty()
         }
     }
 }
@@ -37,7 +46,11 @@ fn without_auto_advance() -> oneshot::Sender<()> {
 #[async_trait]
 impl StorePlace for Memory {
     async fn open(&self) -> Arc<dyn TokenStore> {
-        Arc::new(self.store.clone())
+        let store: Arc<dyn TokenStore> = Arc::new(self.store.clone());
+        match self.is_behind_an_arc {
+            true => Arc::new(store),
+            false => store,
+        }
     }
 
     async fn pass(&self, span: Duration) {
@@ -49,6 +62,26 @@ token_testkit::store_conformance!(
     test = tokio::test(start_paused = true),
     place = Memory::empty()
 );
+
+mod behind_an_arc {
+    use super::*;
+
+    token_testkit::store_conformance!(
+        test = tokio::test(start_paused = true),
+        place = Memory::behind_an_arc()
+    );
+
+    #[tokio::test]
+    async fn what_a_store_says_of_itself_comes_through() {
+        let store: Arc<dyn TokenStore> = Arc::new(MemoryStore::new());
+        for named in [store.name(), Arc::new(store.clone()).name()] {
+            assert_eq!(named, "MemoryStore");
+        }
+        let shared: &dyn TokenStore = &store;
+        assert!(!shared.is_durable());
+        assert!(shared.warnings().await.is_empty());
+    }
+}
 
 fn key(number: u64) -> TokenKey {
     TokenKey::of("acme", "api.acme.example", &format!("user-{number}"))

@@ -3,6 +3,7 @@
 //! A store only stores. The rules (which record is adopted, when a token may be spent, what a lost
 //! race means) are implemented once, in the engine (`token-cache`).
 
+mod arc;
 mod condition;
 mod due;
 mod entry;
@@ -38,6 +39,9 @@ pub use self::password::PasswordSource;
 /// * *must* distinguish a lease that is held by another owner ([`Acquired::Busy`]) from a failure
 ///   ([`StoreError`]);
 /// * *must not* interpret or log [`Record::body`].
+///
+/// An `Arc` of a store is a store too: a program that learns from its configuration which store to
+/// use keeps an `Arc<dyn TokenStore>`.
 #[async_trait]
 pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// Reads what is stored for a key.
@@ -158,6 +162,11 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         ))
     }
 
+    /// Returns the name of the store in metrics. Default: that of its type, such as `FileStore`.
+    fn name(&self) -> &'static str {
+        short_name(std::any::type_name::<Self>())
+    }
+
     /// Returns whether committed records outlive the process. Default: `true`; a store in memory
     /// returns `false`.
     fn is_durable(&self) -> bool {
@@ -183,6 +192,12 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry>;
+}
+
+/// Returns the last name in the path of a type, without generics: `FileStore`.
+fn short_name(path: &'static str) -> &'static str {
+    let path = path.split('<').next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path)
 }
 
 /// The result of [`TokenStore::acquire`], with what is stored for the key.

@@ -35,8 +35,6 @@ pub(crate) struct NamedStore(Arc<Named<dyn TokenStore>>);
 
 #[derive(Debug)]
 struct Named<S: ?Sized> {
-    /// The name of its type, for metrics.
-    name: &'static str,
     /// Whether it was asked what is wrong with it.
     was_asked: AtomicBool,
     store: S,
@@ -45,7 +43,6 @@ struct Named<S: ?Sized> {
 impl NamedStore {
     pub(crate) fn of<S: TokenStore>(store: S) -> Self {
         Self(Arc::new(Named {
-            name: short_name(std::any::type_name::<S>()),
             was_asked: AtomicBool::new(false),
             store,
         }))
@@ -86,7 +83,7 @@ impl BoundStore {
 
     /// Returns the name of the store in metrics.
     pub(crate) fn name(&self) -> &'static str {
-        self.store.0.name
+        self.inner().name()
     }
 
     pub(crate) fn is_durable(&self) -> bool {
@@ -189,17 +186,11 @@ impl BoundStore {
             Some(Err(_)) => "error",
             None => "timeout",
         };
-        metric::stored(self.store.0.name, name, outcome, begun.elapsed());
+        metric::stored(self.name(), name, outcome, begun.elapsed());
         ended.unwrap_or_else(|| Err(StoreError::new("the store did not answer in time")))
     }
 
     fn inner(&self) -> &dyn TokenStore {
         &self.store.0.store
     }
-}
-
-/// Returns the last name in the path of a type, without generics: `FileStore`.
-fn short_name(path: &'static str) -> &'static str {
-    let path = path.split('<').next().unwrap_or(path);
-    path.rsplit("::").next().unwrap_or(path)
 }
