@@ -83,7 +83,7 @@ impl Grant {
         let config = config.of(profile);
         let endpoint = profile.endpoint(Credentials::Omitted);
         let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
-        let mut builder = store::put_under(TokenCache::builder(endpoint), config)?;
+        let mut builder = TokenCache::builder(endpoint).store(store::open(config)?);
         if let Ok(this) = Handle::try_current() {
             // No exchange outlives the command, so the threads for that need not be started.
             builder = builder.runtime(this);
@@ -98,7 +98,7 @@ impl Grant {
         endpoint: Box<dyn TokenEndpoint>,
         within: Duration,
     ) -> Result<Self, Failure> {
-        let builder = store::put_under(TokenCache::builder(endpoint), config)?;
+        let builder = TokenCache::builder(endpoint).store(store::open(config)?);
         let mut builder = builder.wait_timeout(within);
         let first = first_refresh_token(config, profile)?;
         if let Some(first) = &first {

@@ -1,8 +1,8 @@
 //! The store that the configuration names.
 
-mod under;
 pub(crate) mod writing;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "postgres")]
@@ -10,11 +10,10 @@ use vendor_auth::PostgresStore;
 #[cfg(feature = "redis")]
 use vendor_auth::RedisStore;
 use vendor_auth::sealing::{Sealing, SealingKey};
+use vendor_auth::types::store::TokenStore;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 use vendor_auth::types::store::{PasswordSource, StoreError};
 use vendor_auth::{BuildError, FileStore};
-
-pub(crate) use self::under::{Lookup, Under};
 
 use crate::config::Config;
 use crate::config::document::resolve;
@@ -41,13 +40,13 @@ pub(crate) fn read_every(config: &Config) -> Duration {
     }
 }
 
-/// Gives a cache or a pool the store. A server is not asked anything yet.
-pub(crate) fn put_under<T: Under>(cache: T, config: &Config) -> Result<T, Failure> {
+/// Opens the store. A server is not asked anything yet.
+pub(crate) fn open(config: &Config) -> Result<Arc<dyn TokenStore>, Failure> {
     let settings = &config.store;
     match settings.kind {
-        StoreKind::File => Ok(cache.over(files(config, settings)?)),
-        StoreKind::Redis => redis(cache, config, settings),
-        StoreKind::Postgres => postgres(cache, config, settings),
+        StoreKind::File => Ok(Arc::new(files(config, settings)?)),
+        StoreKind::Redis => redis(config, settings),
+        StoreKind::Postgres => postgres(config, settings),
     }
 }
 
@@ -83,8 +82,8 @@ fn unsealed_files(config: &Config, settings: &StoreSettings) -> Result<FileStore
 }
 
 #[cfg(feature = "redis")]
-fn redis<T: Under>(cache: T, config: &Config, settings: &StoreSettings) -> Result<T, Failure> {
-    Ok(cache.over(redis_store(config, settings)?))
+fn redis(config: &Config, settings: &StoreSettings) -> Result<Arc<dyn TokenStore>, Failure> {
+    Ok(Arc::new(redis_store(config, settings)?))
 }
 
 #[cfg(feature = "redis")]
@@ -105,13 +104,13 @@ fn redis_store(config: &Config, settings: &StoreSettings) -> Result<RedisStore, 
 }
 
 #[cfg(not(feature = "redis"))]
-fn redis<T>(_cache: T, config: &Config, _settings: &StoreSettings) -> Result<T, Failure> {
+fn redis(config: &Config, _settings: &StoreSettings) -> Result<Arc<dyn TokenStore>, Failure> {
     Err(not_built_with(config, "redis"))
 }
 
 #[cfg(feature = "postgres")]
-fn postgres<T: Under>(cache: T, config: &Config, settings: &StoreSettings) -> Result<T, Failure> {
-    Ok(cache.over(postgres_store(config, settings)?))
+fn postgres(config: &Config, settings: &StoreSettings) -> Result<Arc<dyn TokenStore>, Failure> {
+    Ok(Arc::new(postgres_store(config, settings)?))
 }
 
 #[cfg(feature = "postgres")]
@@ -134,7 +133,7 @@ fn postgres_store(config: &Config, settings: &StoreSettings) -> Result<PostgresS
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres<T>(_cache: T, config: &Config, _settings: &StoreSettings) -> Result<T, Failure> {
+fn postgres(config: &Config, _settings: &StoreSettings) -> Result<Arc<dyn TokenStore>, Failure> {
     Err(not_built_with(config, "postgres"))
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use vendor_auth::cache::{Drained, PoolHealth};
+use vendor_auth::types::store::TokenStore;
 use vendor_auth::{Error, TokenGuard, TokenPool, TokenPoolBuilder};
 
 use self::known::Known;
@@ -25,7 +26,6 @@ use crate::config::Config;
 use crate::config::pool::Template;
 use crate::config::profile::Profile;
 use crate::failure::Failure;
-use crate::store::Lookup;
 use crate::{grant, http, store};
 
 /// How long a client waits for a token.
@@ -39,7 +39,7 @@ pub(super) struct Pool {
     tokens: TokenPool,
     keeps_fresh: bool,
     known: Arc<Known>,
-    store: Lookup,
+    store: Arc<dyn TokenStore>,
     /// How often the store is read.
     store_read_every: Duration,
 }
@@ -61,11 +61,11 @@ impl Pool {
     ) -> Result<Self, Failure> {
         let config = config.of(profile);
         let names = Names::of(profile)?;
-        let lookup = store::put_under(Lookup::default(), config)?;
-        let known = Arc::new(Known::of(&lookup, profile, template)?);
+        let store = store::open(config)?;
+        let known = Arc::new(Known::of(&store, profile, template)?);
         let shared = Arc::new(profile.clone());
         let builder = made::pool_of(Arc::clone(&shared), Arc::clone(&known));
-        let builder = store::put_under(builder, config)?.wait_timeout(WITHIN);
+        let builder = builder.store(Arc::clone(&store)).wait_timeout(WITHIN);
         let builder = limited(builder, template).account_of(move |key| names.account(key));
         let tokens = builder.http_client(http::client(config)?).build();
         let tokens = tokens
@@ -75,7 +75,7 @@ impl Pool {
             tokens,
             keeps_fresh: template.settings.keep_fresh,
             known,
-            store: lookup,
+            store,
             store_read_every: store::read_every(config),
         })
     }
@@ -160,7 +160,7 @@ impl Pool {
         let logins = Logins {
             profile: &self.profile,
             tokens: &self.tokens,
-            store: &self.store,
+            store: &*self.store,
         };
         logins.notice(self.store_read_every).await;
     }

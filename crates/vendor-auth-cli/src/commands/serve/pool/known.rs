@@ -17,7 +17,6 @@ use crate::config::pool::{ACCOUNTS, PLACE, Template, is_account};
 use crate::config::profile::Profile;
 use crate::config::secret::SecretSource;
 use crate::failure::Failure;
-use crate::store::Lookup;
 
 /// What tells which accounts there are. All of it must agree.
 pub(super) struct Known {
@@ -25,12 +24,16 @@ pub(super) struct Known {
     /// The keys of secrets that can be looked for without reading them.
     secrets: Arc<[String]>,
     /// The store, if nothing else tells: it has the accounts for which somebody has logged in.
-    store: Option<Lookup>,
+    store: Option<Arc<dyn TokenStore>>,
 }
 
 impl Known {
     /// Fails if nothing tells which accounts there are.
-    pub(super) fn of(store: &Lookup, pool: &Profile, template: &Template) -> Result<Self, Failure> {
+    pub(super) fn of(
+        store: &Arc<dyn TokenStore>,
+        pool: &Profile,
+        template: &Template,
+    ) -> Result<Self, Failure> {
         let file = template.settings.accounts_file.as_deref();
         let file = file.map(|path| AccountsFile::at(pool.config(), path));
         let sources = pool.secret_sources();
@@ -47,7 +50,7 @@ impl Known {
         }
         let store = match is_told || pool.begins_by_itself() {
             true => None,
-            false => Some(store.clone()),
+            false => Some(Arc::clone(store)),
         };
         Ok(Self {
             file,
@@ -76,8 +79,8 @@ impl Known {
             return Err(unknown(&name, "it has no secret"));
         }
         match &self.store {
-            Some(Lookup(Some(store))) => check_login(&**store, pool, account, &name).await,
-            _ => Ok(()),
+            Some(store) => check_login(&**store, pool, account, &name).await,
+            None => Ok(()),
         }
     }
 

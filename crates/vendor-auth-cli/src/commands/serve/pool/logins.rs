@@ -10,11 +10,10 @@ use futures_util::future::join_all;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use vendor_auth::TokenPool;
 use vendor_auth::types::Generation;
-use vendor_auth::types::store::{Record, RecordId};
+use vendor_auth::types::store::{Record, RecordId, TokenStore};
 
 use super::names::key_of;
 use crate::config::profile::Profile;
-use crate::store::Lookup;
 
 /// For how many accounts the store is read in one round.
 const IN_A_ROUND: usize = 100;
@@ -27,7 +26,7 @@ const WITHIN: Duration = Duration::from_secs(5);
 pub(super) struct Logins<'a> {
     pub(super) profile: &'a Profile,
     pub(super) tokens: &'a TokenPool,
-    pub(super) store: &'a Lookup,
+    pub(super) store: &'a dyn TokenStore,
 }
 
 /// What the store had for each account, if anything.
@@ -94,11 +93,8 @@ impl Logins<'_> {
 
     /// Returns what the store has for this account; `None` if it cannot be read.
     async fn stored(&self, account: &str) -> Option<Option<RecordId>> {
-        let Lookup(Some(store)) = self.store else {
-            return None;
-        };
         let key = key_of(self.profile, account).ok()?;
-        let entry = timeout(WITHIN, store.load(&key)).await.ok()?.ok()?;
+        let entry = timeout(WITHIN, self.store.load(&key)).await.ok()?.ok()?;
         Some(entry.record.as_ref().map(Record::id))
     }
 
