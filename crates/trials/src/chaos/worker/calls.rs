@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::time::timeout;
+use vendor_auth::cache::KeepFresh;
 use vendor_auth::oauth2::OAuth2;
 use vendor_auth::types::TokenKey;
 use vendor_auth::types::store::TokenStore;
@@ -122,11 +123,15 @@ async fn ask(
     at_us: i64,
 ) {
     until(at_us).await;
+    let keeping = Background::of(number).begin(&tokens).await;
     let outcome = tokens.token().await;
     // This thread did not pause since the token was judged: that was its last look at the clock.
     let judged_at_ms = last_look_ms();
     let handed_at_us = machine_us();
     let signed = learned.sign(&tokens, clock.0.clock_file()).await;
+    if let Some(keeping) = keeping {
+        keeping.stop();
+    }
     report(&match outcome {
         Ok(token) => FromWorker::Handed(Handed {
             number,
@@ -141,6 +146,39 @@ async fn ask(
             why: error.to_string(),
         },
     });
+}
+
+/// What a program does beside its calls.
+#[derive(Clone, Copy)]
+enum Background {
+    Nothing,
+    /// It refreshes without traffic.
+    KeepsFresh,
+    /// It reads the store.
+    Loads,
+}
+
+impl Background {
+    /// Returns what is done beside the question of this number.
+    fn of(number: u64) -> Self {
+        match number % 4 {
+            0 => Self::KeepsFresh,
+            1 => Self::Loads,
+            _ => Self::Nothing,
+        }
+    }
+
+    async fn begin(self, tokens: &TokenCache) -> Option<KeepFresh> {
+        match self {
+            Self::Nothing => None,
+            Self::KeepsFresh => Some(tokens.keep_fresh()),
+            Self::Loads => {
+                // What fails here is told to the caller too.
+                drop(tokens.load().await);
+                None
+            }
+        }
+    }
 }
 
 fn fingerprint(token: &Token) -> u64 {
