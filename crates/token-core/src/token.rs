@@ -158,6 +158,8 @@ impl Token {
 
     /// Returns the header that carries the token, marked sensitive; `None` if it travels in the
     /// query or in a form: see [`put_on`](Self::put_on).
+    // Inlined, because it is called for each API request.
+    #[inline]
     pub fn header(&self) -> Option<(&HeaderName, &HeaderValue)> {
         let (header, rest) = (self.header.as_ref()?, self.rest());
         let copy = header::of_this_thread(&rest.headers);

@@ -37,6 +37,7 @@ static AUTHORIZATION_NAME: HeaderName = AUTHORIZATION;
 
 impl TokenPlacement {
     /// Returns the name of the header that carries the token.
+    #[inline]
     pub(super) fn header_name(&self) -> Option<&HeaderName> {
         match self {
             Self::Bearer | Self::Verbatim => Some(&AUTHORIZATION_NAME),

@@ -261,7 +261,7 @@ fn a_token_for_many_threads_has_the_same_header_on_each_and_one_text() {
         let token = Token::builder(Secret::from("A1"), validity);
         token.placement(placement).build().unwrap()
     };
-    for threads in [0, 1, 2, 100] {
+    for threads in [0, 1, 2, 3, 100] {
         let token = build(TokenPlacement::Bearer).for_threads(threads);
         let values: Vec<_> = std::thread::scope(|scope| {
             let sending: Vec<_> = (0..4).map(|_| scope.spawn(|| token.headers())).collect();
