@@ -36,7 +36,7 @@ impl Peer for Pool {
 
     async fn header(&self) -> Result<HeaderValue, Error> {
         let token = self.0.token(ACCOUNT).await?;
-        let header = token.header().map(|(_, value)| value.clone());
-        header.ok_or_else(|| "the token is in no header".into())
+        let (_, value) = token.header().ok_or("the token is in no header")?;
+        Ok(value.clone())
     }
 }
