@@ -1,9 +1,10 @@
 //! What the store knows is used: by a process that starts, and by one with a refused grant.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use token_cache::{Event, GrantState, TokenCache};
-use token_core::{ErrorKind, Generation, Rotation};
+use token_core::{ErrorKind, Generation, Rotation, TokenStore};
 use tokio::time::Instant;
 
 use crate::acme::{Acme, Fault, MINUTE, Op, SECOND, Setup, advance, received};
@@ -149,6 +150,14 @@ async fn what_is_wrong_with_the_place_of_a_store_is_told_once() {
     let is_told =
         |event: &&Event| matches!(event, Event::StoreWarning { what } if what.contains("parent"));
     assert_eq!(received.iter().filter(is_told).count(), 1, "{received:?}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_place_of_a_store_comes_through_an_arc() {
+    let store = Setup::new(Acme::single_use()).store;
+    store.add_warning("all users may write to the parent directory");
+    let shared: Arc<dyn TokenStore> = Arc::new(store);
+    assert_eq!(TokenStore::warnings(&shared).await.len(), 1);
 }
 
 // FAULTS.md row 90
