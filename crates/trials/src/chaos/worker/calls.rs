@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::time::timeout;
-use vendor_auth::cache::KeepFresh;
 use vendor_auth::oauth2::OAuth2;
 use vendor_auth::types::TokenKey;
 use vendor_auth::types::store::TokenStore;
@@ -123,7 +122,12 @@ async fn ask(
     at_us: i64,
 ) {
     until(at_us).await;
-    let keeping = Background::of(number).begin(&tokens).await;
+    // Some programs also refresh without traffic, or look at what is stored.
+    let keeping = number.is_multiple_of(4).then(|| tokens.keep_fresh());
+    if number % 4 == 1 {
+        // What fails here is told to the caller too.
+        drop(tokens.load().await);
+    }
     let outcome = tokens.token().await;
     // This thread did not pause since the token was judged: that was its last look at the clock.
     let judged_at_ms = last_look_ms();
@@ -146,39 +150,6 @@ async fn ask(
             why: error.to_string(),
         },
     });
-}
-
-/// What a program does beside its calls.
-#[derive(Clone, Copy)]
-enum Background {
-    Nothing,
-    /// It refreshes without traffic.
-    KeepsFresh,
-    /// It reads the store.
-    Loads,
-}
-
-impl Background {
-    /// Returns what is done beside the question of this number.
-    fn of(number: u64) -> Self {
-        match number % 4 {
-            0 => Self::KeepsFresh,
-            1 => Self::Loads,
-            _ => Self::Nothing,
-        }
-    }
-
-    async fn begin(self, tokens: &TokenCache) -> Option<KeepFresh> {
-        match self {
-            Self::Nothing => None,
-            Self::KeepsFresh => Some(tokens.keep_fresh()),
-            Self::Loads => {
-                // What fails here is told to the caller too.
-                drop(tokens.load().await);
-                None
-            }
-        }
-    }
 }
 
 fn fingerprint(token: &Token) -> u64 {
