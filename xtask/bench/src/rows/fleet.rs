@@ -43,35 +43,13 @@ async fn at_a_server_that_answers_at_once(
     effort: Effort,
 ) -> Result<Table, Error> {
     let [plain, tls] = [&setting.origin, &setting.tls_origin];
-    let cases = [
-        ("connections kept", plain, Rotation::Idempotent),
-        ("connections kept, TLS", tls, Rotation::Idempotent),
-        ("a connection each", plain, Rotation::SingleUse),
-    ];
-    let (mut rows, mut bare_of_limits) = (Vec::new(), None);
-    for (connections, origin, rotation) in cases {
-        let case = case(setting, effort, origin, rotation);
-        let bare = case.bare(Duration::ZERO).await?;
-        let (caches, making) = case.caches().await?;
-        let pool = case.pool().await?;
-        let making = Cell::Number(making.as_secs_f64(), 2);
-        let of = |label, done, making| row(label, done, &bare, effort, Some(making));
-        rows.push(of(bare_named(connections), &bare, Cell::none()));
-        rows.push(of(
-            ours("a `TokenCache` each", connections, rotation),
-            &caches,
-            making,
-        ));
-        rows.push(of(
-            ours("one `TokenPool`", connections, rotation),
-            &pool,
-            Cell::none(),
-        ));
-        bare_of_limits.get_or_insert(bare);
-    }
-    if let Some(bare) = bare_of_limits {
-        rows.extend(limits(setting, effort, &bare).await?);
-    }
+    let idempotent = |origin| case(setting, effort, origin, Rotation::Idempotent);
+    let single_use = case(setting, effort, plain, Rotation::SingleUse);
+    let (bare, kept) = compared(idempotent(plain), "connections kept", effort).await?;
+    let (_, kept_tls) = compared(idempotent(tls), "connections kept, TLS", effort).await?;
+    let (_, one_each) = compared(single_use, "a connection each", effort).await?;
+    let mut rows = [kept, kept_tls, one_each].concat();
+    rows.extend(limits(idempotent(plain), &bare, effort).await?);
     let [label, rate, ratio, errors] = COLUMNS;
     Ok(Table {
         title: "A fleet",
@@ -90,28 +68,39 @@ async fn at_a_server_that_answers_at_once(
     })
 }
 
-/// Returns what limits the first rows, of which this is the bare loop.
-async fn limits(setting: &Setting, effort: Effort, bare: &Done) -> Result<[Row; 2], Error> {
-    let case = case(setting, effort, &setting.origin, Rotation::Idempotent);
+/// Returns the rows of the bare loop, and of our two ways to refresh so many; and what the bare
+/// loop took.
+async fn compared(
+    case: Case<'_>,
+    connections: &str,
+    effort: Effort,
+) -> Result<(Done, [Row; 3]), Error> {
+    let bare = case.bare(Duration::ZERO).await?;
+    let (caches, making) = case.caches().await?;
+    let pool = case.pool().await?;
+    let making = Cell::Number(making.as_secs_f64(), 2);
+    let of = |label, done, making| row(label, done, &bare, effort, Some(making));
+    let ours = |what| ours(what, connections, case.rotation);
+    let rows = [
+        of(bare_named(connections), &bare, Cell::none()),
+        of(ours("a `TokenCache` each"), &caches, making),
+        of(ours("one `TokenPool`"), &pool, Cell::none()),
+    ];
+    Ok((bare, rows))
+}
+
+/// Returns what limits the rows of which this is the bare loop.
+async fn limits(case: Case<'_>, bare: &Done, effort: Effort) -> Result<[Row; 2], Error> {
     let computing = case.bare(COMPUTING).await?;
     let engine = case.pool_without_network().await?;
-    let label = bare_named("connections kept");
-    let computing_for = COMPUTING.as_micros();
-    let labels = [
-        format!("limit: {label}, and {computing_for} µs of computing"),
-        "limit: **token-cache**, one `TokenPool`, no network".to_owned(),
-    ];
-    let done = [computing, engine];
-    let of = |at: usize| {
-        row(
-            labels[at].clone(),
-            &done[at],
-            bare,
-            effort,
-            Some(Cell::none()),
-        )
-    };
-    Ok([of(0), of(1)])
+    let computing_label = format!(
+        "limit: {}, and {} µs of computing",
+        bare_named("connections kept"),
+        COMPUTING.as_micros(),
+    );
+    let engine_label = "limit: **token-cache**, one `TokenPool`, no network".to_owned();
+    let of = |label, done| row(label, done, bare, effort, Some(Cell::none()));
+    Ok([of(computing_label, &computing), of(engine_label, &engine)])
 }
 
 async fn at_a_server_that_takes_time(setting: &Setting, effort: Effort) -> Result<Table, Error> {
