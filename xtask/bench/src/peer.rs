@@ -64,7 +64,7 @@ pub enum Call {
 
 /// A crate that was set up.
 pub trait Candidate: Send + Sync {
-    /// Calls it this often, each call to its end.
+    /// Calls it this often, one call after the other, as a task does.
     fn batch(&self, call: Call, calls: u32);
 
     fn header(&self) -> Boxed<'_, Result<HeaderValue, Error>>;
@@ -73,8 +73,18 @@ pub trait Candidate: Send + Sync {
 impl<P: Peer> Candidate for P {
     fn batch(&self, call: Call, calls: u32) {
         match call {
-            Call::Token => (0..calls).for_each(|_| drop(black_box(finish(self.token())))),
-            Call::Header => (0..calls).for_each(|_| drop(black_box(finish(Peer::header(self))))),
+            Call::Token => finish(async {
+                for _ in 0..calls {
+                    drop(black_box(self.token().await?));
+                }
+                Ok(())
+            }),
+            Call::Header => finish(async {
+                for _ in 0..calls {
+                    drop(black_box(Peer::header(self).await?));
+                }
+                Ok(())
+            }),
         }
     }
 
@@ -83,8 +93,8 @@ impl<P: Peer> Candidate for P {
     }
 }
 
-/// A fresh token is there at the first poll, unless another thread holds a lock.
-fn finish<T>(future: impl Future<Output = Result<T, Error>>) -> T {
+/// Fresh tokens are there at the first poll, unless another thread holds a lock.
+fn finish(future: impl Future<Output = Result<(), Error>>) {
     let mut future = pin!(future);
     let ready = match future
         .as_mut()
@@ -93,7 +103,7 @@ fn finish<T>(future: impl Future<Output = Result<T, Error>>) -> T {
         Poll::Ready(ready) => ready,
         Poll::Pending => Handle::current().block_on(future),
     };
-    ready.expect("the server answers")
+    ready.expect("the server answers");
 }
 
 type SetUp = Boxed<'static, Result<Arc<dyn Candidate>, Error>>;
