@@ -56,8 +56,9 @@ impl Peer for Aliri {
         Ok(self.0.token())
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         let token = format!("Bearer {}", self.0.token().access_token().as_str());
-        Ok(HeaderValue::try_from(token)?)
+        put(HeaderValue::try_from(token)?);
+        Ok(())
     }
 }

@@ -89,9 +89,10 @@ impl Peer for Aws {
             .await
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         let identity = self.token().await?;
         let token = identity.data::<Token>().ok_or("no bearer token")?;
-        Ok(HeaderValue::try_from(format!("Bearer {}", token.token()))?)
+        put(HeaderValue::try_from(format!("Bearer {}", token.token()))?);
+        Ok(())
     }
 }

@@ -32,11 +32,10 @@ impl Peer for AzureIdentity {
         Ok(self.0.get_token(&SCOPES, None).await?)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         let token = self.0.get_token(&SCOPES, None).await?;
-        Ok(HeaderValue::try_from(format!(
-            "Bearer {}",
-            token.token.secret()
-        ))?)
+        let text = format!("Bearer {}", token.token.secret());
+        put(HeaderValue::try_from(text)?);
+        Ok(())
     }
 }

@@ -96,10 +96,9 @@ impl Peer for ByHand {
         Ok(issued.access_token)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
-        Ok(HeaderValue::try_from(format!(
-            "Bearer {}",
-            self.token().await?
-        ))?)
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
+        let text = format!("Bearer {}", self.token().await?);
+        put(HeaderValue::try_from(text)?);
+        Ok(())
     }
 }

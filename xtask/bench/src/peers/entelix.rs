@@ -47,10 +47,9 @@ impl Peer for Entelix {
         Ok(self.0.current().await?)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
-        Ok(HeaderValue::try_from(format!(
-            "Bearer {}",
-            self.0.current().await?
-        ))?)
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
+        let text = format!("Bearer {}", self.0.current().await?);
+        put(HeaderValue::try_from(text)?);
+        Ok(())
     }
 }

@@ -44,8 +44,9 @@ impl Peer for GcpAuth {
         Ok(self.0.token(&SCOPES).await?)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         let token = self.0.token(&SCOPES).await?;
-        Ok(HeaderValue::try_from(format!("Bearer {}", token.as_str()))?)
+        put(HeaderValue::try_from(format!("Bearer {}", token.as_str()))?);
+        Ok(())
     }
 }

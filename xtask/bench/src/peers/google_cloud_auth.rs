@@ -39,11 +39,12 @@ impl Peer for GoogleCloudAuth {
         Ok(self.0.access_token().await?)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         let CacheableResource::New { mut data, .. } = self.0.headers(Extensions::new()).await?
         else {
             return Err("not asked with a tag".into());
         };
-        data.remove(AUTHORIZATION).ok_or_else(|| "no header".into())
+        put(data.remove(AUTHORIZATION).ok_or("no header")?);
+        Ok(())
     }
 }

@@ -53,7 +53,8 @@ impl Peer for Huskarl {
         Ok(self.0.token().await?)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
-        Ok(self.0.token().await?.access_token().expose_header_value()?)
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
+        put(self.0.token().await?.access_token().expose_header_value()?);
+        Ok(())
     }
 }

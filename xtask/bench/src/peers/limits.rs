@@ -61,10 +61,11 @@ impl Peer for GuardAndClock {
         Ok(held)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         let held = self.0.load();
         held.check()?;
-        Ok(held.header.clone())
+        put(held.header.clone());
+        Ok(())
     }
 }
 
@@ -112,7 +113,7 @@ impl Peer for PerThread {
         })
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
-        self.with(|held| held.header.clone())
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
+        self.with(|held| put(held.header.clone()))
     }
 }

@@ -32,7 +32,8 @@ impl Peer for Middle {
         Ok(self.0.authorization_header()?)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
-        Ok(HeaderValue::clone(&*self.0.authorization_header()?))
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
+        put(HeaderValue::clone(&*self.0.authorization_header()?));
+        Ok(())
     }
 }

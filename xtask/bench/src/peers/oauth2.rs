@@ -77,8 +77,9 @@ impl Peer for OAuth2 {
         Ok(token)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         let token = self.token().await?;
-        Ok(HeaderValue::try_from(format!("Bearer {}", token.secret()))?)
+        put(HeaderValue::try_from(format!("Bearer {}", token.secret()))?);
+        Ok(())
     }
 }

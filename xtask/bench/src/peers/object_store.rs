@@ -38,10 +38,11 @@ impl Peer for ObjectStore {
         Ok(self.0.get_credential().await?)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         match &*self.0.get_credential().await? {
             AzureCredential::BearerToken(token) => {
-                Ok(HeaderValue::try_from(format!("Bearer {token}"))?)
+                put(HeaderValue::try_from(format!("Bearer {token}"))?);
+                Ok(())
             }
             _ => Err("no bearer token".into()),
         }

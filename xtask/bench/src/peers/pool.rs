@@ -34,9 +34,10 @@ impl Peer for Pool {
         Ok(self.0.token(ACCOUNT).await?)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         let token = self.0.token(ACCOUNT).await?;
         let (_, value) = token.header().ok_or("the token is in no header")?;
-        Ok(value.clone())
+        put(value.clone());
+        Ok(())
     }
 }

@@ -90,11 +90,9 @@ impl Peer for Reqsign {
         Ok(parts)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         let mut parts = self.token().await?;
-        parts
-            .headers
-            .remove(AUTHORIZATION)
-            .ok_or_else(|| "no header".into())
+        put(parts.headers.remove(AUTHORIZATION).ok_or("no header")?);
+        Ok(())
     }
 }

@@ -44,9 +44,10 @@ impl Peer for YupOAuth2 {
         Ok(self.0.token(&SCOPES).await?)
     }
 
-    async fn header(&self) -> Result<HeaderValue, Error> {
+    async fn header(&self, put: impl FnOnce(HeaderValue) + Send) -> Result<(), Error> {
         let token = self.0.token(&SCOPES).await?;
         let token = token.token().ok_or("no access token")?;
-        Ok(HeaderValue::try_from(format!("Bearer {token}"))?)
+        put(HeaderValue::try_from(format!("Bearer {token}"))?);
+        Ok(())
     }
 }
