@@ -32,6 +32,7 @@ const TOLERANCE: u64 = 500_000;
 impl CoarseReading {
     /// Reads both; `None` where there are no such clocks.
     #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[inline]
     pub(crate) fn now() -> Option<Self> {
         Some(Self {
             wall: nanoseconds(clock_gettime(ClockId::RealtimeCoarse)),
