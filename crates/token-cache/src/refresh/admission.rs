@@ -1,6 +1,6 @@
 //! How many exchanges of a pool are under way at one deployment, and how fast they start.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,15 +31,24 @@ pub(crate) struct Admission {
     permits: Semaphore,
     /// Seven eighths of them, for what nobody waits for.
     background: Semaphore,
-    /// Who waits for a start, one after the other.
-    caller_next: tokio::sync::Mutex<()>,
-    background_next: tokio::sync::Mutex<()>,
+    callers: Queue,
+    in_background: Queue,
     /// Whether the last one to start was of the background: then a caller is next.
     callers_turn: AtomicBool,
     limiter: Option<Limiter>,
     clock: CacheClock,
     pause: Mutex<Option<Pause>>,
 }
+
+/// Who waits for a start, one after the other.
+#[derive(Default)]
+struct Queue {
+    waiting: AtomicUsize,
+    next: tokio::sync::Mutex<()>,
+}
+
+/// Somebody in the queue, who may also leave it.
+struct Waiting<'a>(&'a Queue);
 
 /// What a vendor asked for.
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +73,8 @@ impl Admission {
         Self {
             permits: Semaphore::new(at_once),
             background: Semaphore::new(at_once - at_once / 8),
-            caller_next: tokio::sync::Mutex::default(),
-            background_next: tokio::sync::Mutex::default(),
+            callers: Queue::default(),
+            in_background: Queue::default(),
             callers_turn: AtomicBool::new(false),
             limiter,
             clock,
@@ -83,29 +92,41 @@ impl Admission {
         Permit([background, self.permits.acquire().await.ok()])
     }
 
-    /// Waits until one more exchange may start.
+    /// Waits until one more exchange may start. Only who has to wait joins the queue: its lock is
+    /// handed to the next one, who has to be scheduled first, so once somebody waited there, all
+    /// others would have to.
     pub(crate) async fn start(&self, trigger: Trigger) {
-        let next = match trigger {
-            Trigger::Caller => self.caller_next.lock().await,
-            Trigger::Background => self.background_next.lock().await,
+        let queue = match trigger {
+            Trigger::Caller => &self.callers,
+            Trigger::Background => &self.in_background,
         };
+        if queue.is_empty() && self.try_start(trigger).is_ok() {
+            return;
+        }
+        let _waiting = queue.join();
+        let _next = queue.next.lock().await;
         while let Err(wait) = self.try_start(trigger) {
             tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
         }
-        let was_background = trigger == Trigger::Background;
-        self.callers_turn.store(was_background, Ordering::Release);
-        drop(next);
     }
 
     /// Starts one exchange, or returns how long to wait. While callers wait too, the two kinds take
     /// turns.
     fn try_start(&self, trigger: Trigger) -> Result<(), Duration> {
         let is_callers_turn = self.callers_turn.load(Ordering::Acquire);
-        if trigger == Trigger::Background && is_callers_turn && self.caller_next.try_lock().is_err()
-        {
+        let is_background = trigger == Trigger::Background;
+        if is_background && is_callers_turn && !self.callers.is_empty() {
             return Err(AFTER_A_CALLER);
         }
         self.probe()?;
+        self.limit()?;
+        if is_callers_turn != is_background {
+            self.callers_turn.store(is_background, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn limit(&self) -> Result<(), Duration> {
         let Some(limiter) = &self.limiter else {
             return Ok(());
         };
@@ -164,6 +185,23 @@ impl Admission {
     }
 }
 
+impl Queue {
+    fn is_empty(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) == 0
+    }
+
+    fn join(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        Waiting(self)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// Returns the pause that the vendor asked for because it is busy, not because of the account.
 fn asked_pause(error: &Error) -> Option<Duration> {
     let is_busy = matches!(error.kind(), ErrorKind::Throttled { .. })
@@ -180,5 +218,31 @@ impl governor::clock::Clock for GovernorClock {
 
     fn now(&self) -> Duration {
         self.0.now().elapsed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+    use std::thread;
+
+    use super::*;
+
+    fn starts_at_once(admission: &Admission) -> bool {
+        let start = pin!(admission.start(Trigger::Caller));
+        start
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_ready()
+    }
+
+    #[test]
+    fn without_a_rate_no_thread_waits_for_the_start_of_another() {
+        let admission = Admission::new(64, None, CacheClock::System);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| assert!((0..100_000).all(|_| starts_at_once(&admission))));
+            }
+        });
     }
 }
