@@ -17,10 +17,10 @@ const MOST_HEADERS: usize = 100;
 pub(crate) const MOST_HEADERS_READ: usize = 1024;
 
 pub(crate) async fn whole_answer(
-    mut response: reqwest::Response,
+    response: &mut reqwest::Response,
 ) -> Result<http::Response<Bytes>, SendError> {
-    check_headers(&response)?;
-    let body = whole_body(&mut response).await?;
+    check_headers(response)?;
+    let body = whole_body(response).await?;
     let mut answer = http::Response::new(body);
     *answer.status_mut() = response.status();
     *answer.version_mut() = response.version();

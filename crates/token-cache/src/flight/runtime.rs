@@ -16,7 +16,7 @@ use token_core::{Error, ErrorKind};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 
-use self::given::{Given, ShutDown, elapsed};
+use self::given::{Given, elapsed};
 use crate::refresh::exchange::broke_off;
 
 /// A few token requests at a time need no more threads.
@@ -82,22 +82,15 @@ impl Tasks {
 
     /// Sleeps, on the runtime of the process if the given one shuts down.
     async fn elapses(&self, within: Duration) -> Result<(), Error> {
-        while self.timer(within)?.await.is_err() {}
-        Ok(())
-    }
-
-    /// Sleeps.
-    ///
-    /// # Errors
-    ///
-    /// The inner: the runtime that has the timer has shut down.
-    fn timer(&self, within: Duration) -> Result<impl Future<Output = Result<(), ShutDown>>, Error> {
-        let handle = self.handle()?;
-        // That of the process never shuts down.
-        let given = self.given.as_deref();
-        let given = given.filter(|given| given.handle().id() == handle.id());
-        let _inside = handle.enter();
-        Ok(elapsed(given, tokio::time::sleep(within)))
+        loop {
+            let handle = self.handle()?;
+            // That of the process never shuts down.
+            let given = self.given.as_deref();
+            let given = given.filter(|given| given.handle().id() == handle.id());
+            if elapsed(&handle, given, within).await.is_ok() {
+                return Ok(());
+            }
+        }
     }
 
     /// Returns the given runtime, or that of the process if the given one has shut down.

@@ -91,9 +91,7 @@ impl Inner {
     /// Returns a token to a caller for whom there is no fresh one.
     pub(super) async fn token(&self, account: &str, within: Duration) -> Result<TokenGuard, Error> {
         let begun = self.engines.clock.now().elapsed;
-        let making = pin!(self.engine(account, Wanted::ByCaller));
-        let made = self.engines.tasks.timeout(within, making).await?;
-        let working = made.unwrap_or_else(|| Err(late()))?;
+        let working = self.engine_within(account, within).await?;
         let engine = &working.engine;
         let is_new = engine.current.cached().is_placeholder();
         if is_new && engine.current.failure().is_none() {
@@ -106,6 +104,12 @@ impl Inner {
             return Ok(token);
         }
         engine.token(self.left(begun, within)).await
+    }
+
+    async fn engine_within(&self, account: &str, within: Duration) -> Result<Working, Error> {
+        let making = pin!(self.engine(account, Wanted::ByCaller));
+        let made = self.engines.tasks.timeout(within, making).await?;
+        made.unwrap_or_else(|| Err(late()))
     }
 
     fn left(&self, begun: Duration, within: Duration) -> Duration {

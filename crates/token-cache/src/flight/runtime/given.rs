@@ -3,11 +3,11 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::Sleep;
 
 use crate::refresh::endpoint_source::unless_it_panics;
 
@@ -85,9 +85,21 @@ impl Drop for Given {
     }
 }
 
-/// Sleeps on this runtime, unless it shuts down; on that of the process, if none is given.
-pub(super) async fn elapsed(given: Option<&Given>, sleep: Sleep) -> Result<(), ShutDown> {
-    let mut sleep = pin!(sleep);
+/// Sleeps on this runtime, unless it is the given one and shuts down.
+///
+/// # Errors
+///
+/// That it has shut down.
+pub(super) async fn elapsed(
+    runtime: &Handle,
+    given: Option<&Given>,
+    within: Duration,
+) -> Result<(), ShutDown> {
+    // Made in its place: one that is moved in is held twice.
+    let mut sleep = pin!({
+        let _inside = runtime.enter();
+        tokio::time::sleep(within)
+    });
     let Some(given) = given else {
         sleep.await;
         return Ok(());
