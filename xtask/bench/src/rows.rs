@@ -35,6 +35,11 @@ impl Effort {
     pub fn fleet(self) -> usize {
         if self.quick { 5_000 } else { 100_000 }
     }
+
+    /// How often a fleet is refreshed of each kind.
+    pub fn fleet_rounds(self) -> usize {
+        if self.quick { 1 } else { 3 }
+    }
 }
 
 /// Returns the median.

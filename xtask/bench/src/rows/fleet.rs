@@ -8,7 +8,7 @@ use std::time::Duration;
 use oauth2_refresh::token_core::Rotation;
 
 use self::refreshing::{AT_A_TIME, Case, Done};
-use super::Effort;
+use super::{Effort, median};
 use crate::peer::Error;
 use crate::report::{Cell, Row, Table};
 use crate::setting::Setting;
@@ -45,62 +45,115 @@ async fn at_a_server_that_answers_at_once(
     let [plain, tls] = [&setting.origin, &setting.tls_origin];
     let idempotent = |origin| case(setting, effort, origin, Rotation::Idempotent);
     let single_use = case(setting, effort, plain, Rotation::SingleUse);
-    let (bare, kept) = compared(idempotent(plain), "connections kept", effort).await?;
-    let (_, kept_tls) = compared(idempotent(tls), "connections kept, TLS", effort).await?;
-    let (_, one_each) = compared(single_use, "a connection each", effort).await?;
+    let kept = compared(idempotent(plain), "connections kept", effort).await?;
+    let kept_tls = compared(idempotent(tls), "connections kept, TLS", effort).await?;
+    let one_each = compared(single_use, "a connection each", effort).await?;
     let mut rows = [kept, kept_tls, one_each].concat();
-    rows.extend(limits(idempotent(plain), &bare, effort).await?);
+    rows.extend(limits(idempotent(plain), effort).await?);
     let [label, rate, ratio, errors] = COLUMNS;
     Ok(Table {
         title: "A fleet",
         note: format!(
             "{} tokens are due at once; {AT_A_TIME} tasks refresh them, on the same runtime, over \
-            plain http unless the row says TLS. The server answers at once, on the same two \
+            plain http unless the row says TLS. The median of {} rounds, in which each is compared \
+            with the bare loop just before it. The server answers at once, on the same two \
             processors, so that the table shows what computing costs. `ReqwestClient` and the pool \
             let 64 requests be under way per host. The pool's accounts are at rest before. The \
             limits show what is possible: the bare loop with as much computing after each request \
             as our engine does, and the engine without a network. `cargo xtask bench --flame` draws \
             [where the pool's time goes](bench-fleet.svg), over plain http.",
             effort.fleet(),
+            effort.fleet_rounds(),
         ),
         columns: vec![label, rate, ratio, errors, "made in, s"],
         rows,
     })
 }
 
-/// Returns the rows of the bare loop, and of our two ways to refresh so many; and what the bare
-/// loop took.
-async fn compared(
-    case: Case<'_>,
-    connections: &str,
-    effort: Effort,
-) -> Result<(Done, [Row; 3]), Error> {
-    let bare = case.bare(Duration::ZERO).await?;
-    let (caches, making) = case.caches().await?;
-    let pool = case.pool().await?;
-    let making = Cell::Number(making.as_secs_f64(), 2);
-    let of = |label, done, making| row(label, done, &bare, effort, Some(making));
+/// Returns the rows of the bare loop, and of our two ways to refresh so many.
+async fn compared(case: Case<'_>, connections: &str, effort: Effort) -> Result<[Row; 3], Error> {
     let ours = |what| ours(what, connections, case.rotation);
-    let rows = [
-        of(bare_named(connections), &bare, Cell::none()),
-        of(ours("a `TokenCache` each"), &caches, making),
-        of(ours("one `TokenPool`"), &pool, Cell::none()),
+    let labels = [
+        bare_named(connections),
+        ours("a `TokenCache` each"),
+        ours("one `TokenPool`"),
     ];
-    Ok((bare, rows))
+    let (mut turns, mut made_in) = (labels.map(Turns::of), Vec::new());
+    for _ in 0..effort.fleet_rounds() {
+        let bare = case.bare(Duration::ZERO).await?;
+        let (caches, making) = case.caches().await?;
+        let pool = case.pool().await?;
+        take_all(&mut turns, [&bare, &caches, &pool], case.size);
+        made_in.push(making.as_secs_f64());
+    }
+    let mut rows = turns.map(Turns::row);
+    let making = [Cell::none(), Cell::Number(median(made_in), 2), Cell::none()];
+    for (row, making) in rows.iter_mut().zip(making) {
+        row.cells.push(making);
+    }
+    Ok(rows)
 }
 
-/// Returns what limits the rows of which this is the bare loop.
-async fn limits(case: Case<'_>, bare: &Done, effort: Effort) -> Result<[Row; 2], Error> {
-    let computing = case.bare(COMPUTING).await?;
-    let engine = case.pool_without_network().await?;
-    let computing_label = format!(
+/// Returns what limits the rows of this case.
+async fn limits(case: Case<'_>, effort: Effort) -> Result<[Row; 2], Error> {
+    let computing = format!(
         "limit: {}, and {} µs of computing",
         bare_named("connections kept"),
         COMPUTING.as_micros(),
     );
-    let engine_label = "limit: **token-cache**, one `TokenPool`, no network".to_owned();
-    let of = |label, done| row(label, done, bare, effort, Some(Cell::none()));
-    Ok([of(computing_label, &computing), of(engine_label, &engine)])
+    let engine = "limit: **token-cache**, one `TokenPool`, no network".to_owned();
+    let mut turns = [String::new(), computing, engine].map(Turns::of);
+    for _ in 0..effort.fleet_rounds() {
+        let bare = case.bare(Duration::ZERO).await?;
+        let computing = case.bare(COMPUTING).await?;
+        let engine = case.pool_without_network().await?;
+        take_all(&mut turns, [&bare, &computing, &engine], case.size);
+    }
+    let [_, mut computing, mut engine] = turns.map(Turns::row);
+    computing.cells.push(Cell::none());
+    engine.cells.push(Cell::none());
+    Ok([computing, engine])
+}
+
+/// What is said of one kind, from several rounds.
+struct Turns {
+    label: String,
+    rates: Vec<f64>,
+    /// Of the bare loop of the same round, in percent.
+    shares: Vec<f64>,
+    errors: usize,
+}
+
+/// Takes one round, which the bare loop has begun.
+fn take_all<const N: usize>(turns: &mut [Turns; N], done: [&Done; N], size: usize) {
+    let rates = done.map(|done| size as f64 / done.time.as_secs_f64());
+    for ((turns, done), rate) in turns.iter_mut().zip(done).zip(rates) {
+        turns.rates.push(rate);
+        turns.shares.push(rate / rates[0] * 100.0);
+        turns.errors += done.errors;
+    }
+}
+
+impl Turns {
+    fn of(label: String) -> Self {
+        Self {
+            label,
+            rates: Vec::new(),
+            shares: Vec::new(),
+            errors: 0,
+        }
+    }
+
+    fn row(self) -> Row {
+        Row {
+            label: self.label,
+            cells: vec![
+                Cell::Number(median(self.rates), 0),
+                Cell::Number(median(self.shares), 0),
+                Cell::Number(self.errors as f64, 0),
+            ],
+        }
+    }
 }
 
 async fn at_a_server_that_takes_time(setting: &Setting, effort: Effort) -> Result<Table, Error> {
@@ -119,14 +172,18 @@ async fn at_a_server_that_takes_time(setting: &Setting, effort: Effort) -> Resul
         };
         let bare = case.bare(Duration::ZERO).await?;
         let pool = case.pool().await?;
-        let of = |label, done| row(label, done, &bare, effort, None);
-        rows.push(of(bare_named(connections), &bare));
-        rows.push(of(ours("one `TokenPool`", connections, rotation), &pool));
+        let labels = [
+            bare_named(connections),
+            ours("one `TokenPool`", connections, rotation),
+        ];
+        let mut turns = labels.map(Turns::of);
+        take_all(&mut turns, [&bare, &pool], case.size);
+        rows.extend(turns.map(Turns::row));
     }
     Ok(Table {
         title: "A fleet, at a server that takes its time",
         note: format!(
-            "The same, at a server that takes {} ms for an answer. `ReqwestClient` and the pool let \
+            "The same, once, at a server that takes {} ms for an answer. `ReqwestClient` and the pool let \
             {AT_A_TIME} requests be under way, as many as the bare loop.",
             A_REAL_SERVER.as_millis(),
         ),
@@ -156,15 +213,4 @@ fn ours(what: &str, connections: &str, rotation: Rotation) -> String {
         ""
     };
     format!("**token-cache**, {what}, `{rotation:?}`{tls}")
-}
-
-fn row(label: String, done: &Done, bare: &Done, effort: Effort, making: Option<Cell>) -> Row {
-    let rate = |done: &Done| effort.fleet() as f64 / done.time.as_secs_f64();
-    let mut cells = vec![
-        Cell::Number(rate(done), 0),
-        Cell::Number(rate(done) / rate(bare) * 100.0, 0),
-        Cell::Number(done.errors as f64, 0),
-    ];
-    cells.extend(making);
-    Row { label, cells }
 }
