@@ -242,15 +242,15 @@ fn never_sent(per_host: u16) -> SendError {
 fn sendable(request: &http::Request<Bytes>, route: &Route) -> reqwest::Request {
     let mut sent = reqwest::Request::new(request.method().clone(), route.url().clone());
     *sent.version_mut() = request.version();
-    *sent.headers_mut() = request.headers().clone();
-    let has_body = matches!(
+    let headers = sent.headers_mut();
+    headers.clone_from(request.headers());
+    if matches!(
         *request.method(),
         Method::POST | Method::PUT | Method::PATCH
-    );
-    if has_body && request.body().is_empty() {
-        // hyper leaves it out, and some servers then answer 411
-        sent.headers_mut()
-            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    ) {
+        // hyper leaves out that of an empty body, and some servers then answer 411. It also adds
+        // that of others, but to a map that has just been copied, which grows for it.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body().len()));
     }
     *sent.body_mut() = Some(sent_once(request.body().clone()));
     sent

@@ -18,7 +18,7 @@ use crate::report::{Cell, Row, Table};
 use crate::setting::Setting;
 
 const CALLS: u32 = 50;
-const FORM: &str = "grant_type=refresh_token&refresh_token=R";
+const FORM: [(&str, &str); 2] = [("grant_type", "refresh_token"), ("refresh_token", "R")];
 
 /// Who refreshes, and over which server.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ impl Refresher {
                 cache.refresh_if(generation).await?;
             }
             Self::Bare { http, url } => {
-                let request = http.post(url).body(FORM).basic_auth("app", Some("secret"));
+                let request = http.post(url).form(&FORM).basic_auth("app", Some("secret"));
                 let body = request.send().await?.error_for_status()?.bytes().await?;
                 drop(serde_json::from_slice::<peers::by_hand::Issued>(&body)?);
             }
