@@ -159,6 +159,12 @@ pub trait StorePlace: Send + Sync {
         Handles::Shared
     }
 
+    /// Whether [`due`](TokenStore::due) lists the keys that are due. Default: true. If not, the laws of
+    /// `due` are skipped, and the tests say so.
+    fn lists_due(&self) -> bool {
+        true
+    }
+
     /// The shortest lease that the store times accurately. Default: 500 ms.
     fn short_life(&self) -> Duration {
         Duration::from_millis(500)

@@ -12,7 +12,7 @@ impl Place {
         limit: usize,
         after: Option<&DueCursor>,
     ) -> Result<DuePage, StoreError> {
-        if self.has(Flaw::DueIsUnsupported) {
+        if self.has(Flaw::DueIsUnsupported) || self.has(Flaw::DueIsNoLongerSupported) {
             return Err(StoreError::unsupported("this store lists nothing"));
         }
         let is_due = |due: &Due| {

@@ -75,4 +75,5 @@ pub(crate) enum Flaw {
     DueKeepsTheFirstTime,
     DueListsTheTombstoned,
     DueIsUnsupported,
+    DueIsNoLongerSupported,
 }

@@ -89,6 +89,10 @@ impl StorePlace for Place {
         self.handles
     }
 
+    fn lists_due(&self) -> bool {
+        !self.has(Flaw::DueIsUnsupported)
+    }
+
     fn patience(&self) -> Duration {
         match self.flaw {
             Flaw::None => Duration::from_secs(10),
