@@ -159,8 +159,8 @@ pub trait StorePlace: Send + Sync {
         Handles::Shared
     }
 
-    /// Whether [`due`](TokenStore::due) lists the keys that are due. Default: true. If not, the laws of
-    /// `due` are skipped, and the tests say so.
+    /// Whether [`due`](TokenStore::due) lists the keys that are due. Default: true. If not, the laws
+    /// of `due` are skipped, and the tests say so.
     fn lists_due(&self) -> bool {
         true
     }

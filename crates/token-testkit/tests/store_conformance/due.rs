@@ -8,6 +8,8 @@ use super::verdict;
 caught! {
     a_store_that_no_longer_lists_is_caught:
         DueIsNoLongerSupported breaks due_keys_are_in_order, found by "lists nothing";
+    a_store_that_lists_although_its_place_says_not_is_caught:
+        DueIsSupportedAfterAll breaks due_keys_are_in_order, found by "its place says not";
     keys_in_no_order_are_caught:
         DueIsUnordered breaks due_keys_are_in_order, found by "in another order";
     keys_ordered_by_time_only_are_caught:

@@ -76,4 +76,5 @@ pub(crate) enum Flaw {
     DueListsTheTombstoned,
     DueIsUnsupported,
     DueIsNoLongerSupported,
+    DueIsSupportedAfterAll,
 }

@@ -90,7 +90,7 @@ impl StorePlace for Place {
     }
 
     fn lists_due(&self) -> bool {
-        !self.has(Flaw::DueIsUnsupported)
+        !self.has(Flaw::DueIsUnsupported) && !self.has(Flaw::DueIsSupportedAfterAll)
     }
 
     fn patience(&self) -> Duration {
