@@ -209,8 +209,8 @@ impl fmt::Debug for ReqwestClient {
 }
 
 impl HttpClient for ReqwestClient {
-    // Without the macro, which holds the request twice: in less than a kilobyte, most allocators
-    // take the box from a cache of the thread.
+    // Without the macro, which holds the request twice: for more than a kilobyte, threads wait for
+    // each other in glibc's allocator.
     fn send<'a, 'b>(
         &'a self,
         request: http::Request<Bytes>,

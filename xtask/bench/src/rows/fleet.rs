@@ -183,8 +183,8 @@ async fn at_a_server_that_takes_time(setting: &Setting, effort: Effort) -> Resul
     Ok(Table {
         title: "A fleet, at a server that takes its time",
         note: format!(
-            "The same, once, at a server that takes {} ms for an answer. `ReqwestClient` and the pool let \
-            {AT_A_TIME} requests be under way, as many as the bare loop.",
+            "The same, once, at a server that takes {} ms for an answer. `ReqwestClient` and the pool \
+            let {AT_A_TIME} requests be under way, as many as the bare loop.",
             A_REAL_SERVER.as_millis(),
         ),
         columns: COLUMNS.to_vec(),
