@@ -11,12 +11,15 @@ impl Grant {
     /// Returns how the token is.
     pub(crate) async fn life(&self) -> Life {
         let loaded = self.tokens.load().await;
+        // Read before the store is asked: if the token expires in between, it is shown as valid,
+        // and not as the expired one of a grant that is active.
+        let (health, now) = (self.tokens.health(), now());
         let grant = self.state().await;
         // That a person must log in is the state, and no error.
         let unread = loaded.err();
         let unread = unread.filter(|error| error.kind() != ErrorKind::Rejected);
         let unread = unread.as_ref().map(without_time);
-        let (health, failed) = (self.tokens.health(), self.last_failure.read());
+        let failed = self.last_failure.read();
         let grant = match &failed {
             Some(failed) if failed.refused(&health) => Some(GrantState::LoginRequired),
             _ => grant,
@@ -25,7 +28,7 @@ impl Grant {
         // The store may tell of a refusal that no command has met.
         let told = health.last_error.as_ref().map(without_time);
         let last_error = unread.or_else(|| failed.map(LastError::from)).or(told);
-        Life::of(&self.profile, &health, grant, last_error, now())
+        Life::of(&self.profile, &health, grant, last_error, now)
     }
 
     /// Returns what the grant is good for, once the store was read; `None` if that failed. If
@@ -76,5 +79,77 @@ fn without_time(error: &Error) -> LastError {
         at: None,
         exit_code: failure::code(error.kind()),
         message: failure::text(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    use vendor_auth::cache::MemoryStore;
+    use vendor_auth::types::{Clock, ClockReading, Timestamp, Token, Validity};
+    use vendor_auth::{Secret, TokenCache};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::config::profile::Credentials;
+    use crate::http;
+    use crate::life::State;
+
+    /// A clock that is a second further at each reading.
+    #[derive(Debug)]
+    struct Ticking {
+        begin: Timestamp,
+        seconds: AtomicU64,
+    }
+
+    impl Clock for Ticking {
+        fn now(&self) -> ClockReading {
+            let seconds = self.seconds.fetch_add(1, Ordering::Relaxed);
+            let elapsed = Duration::from_secs(seconds);
+            let wall = self.begin.after(elapsed);
+            ClockReading { wall, elapsed }
+        }
+    }
+
+    /// Returns a grant of this store at this time.
+    fn grant(store: &Arc<MemoryStore>, begin: Timestamp) -> Grant {
+        let text = "[profiles.demo]\nvendor = \"oauth2\"\nclient_id = \"app\"\n\
+                    token_url = \"https://state.example.com/token\"\n";
+        let config = Config::parse(Path::new("/config.toml"), text).unwrap();
+        let profile = config.profile("demo").unwrap();
+        let endpoint = profile.endpoint(Credentials::Omitted).unwrap();
+        let seconds = AtomicU64::new(0);
+        let builder = TokenCache::builder(endpoint)
+            .store(Arc::clone(store))
+            .clock(Ticking { begin, seconds })
+            .http_client(http::offline());
+        Grant::build(&config, &profile, builder).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_token_that_expires_while_it_is_described_is_valid_or_needs_a_login() {
+        let store = Arc::new(MemoryStore::new());
+        let issued = now();
+        let end = issued.after(Duration::from_secs(3600));
+        let token = Token::builder(Secret::from("secret"), Validity::new(issued, end))
+            .refresh(Secret::from("also secret"))
+            .refresh_expires_at(end);
+        let first = grant(&store, issued);
+        first
+            .tokens
+            .set_token(token.build().unwrap())
+            .await
+            .unwrap();
+        let mut states = Vec::new();
+        for before in (0..60).rev() {
+            let begin = issued.after(Duration::from_secs(3600 - before));
+            states.push(grant(&store, begin).life().await.state);
+        }
+        states.dedup();
+        assert_eq!(states, [State::Valid, State::LoginRequired]);
     }
 }
