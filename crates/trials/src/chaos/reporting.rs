@@ -53,7 +53,7 @@ impl HttpClient for ReportingClient {
         if is_tls && answer.is_ok() {
             let took = self.clock.now().elapsed.saturating_sub(asked);
             self.learned
-                .learn(i64::try_from(took.as_millis()).unwrap_or(i64::MAX));
+                .answer(i64::try_from(took.as_millis()).unwrap_or(i64::MAX));
         }
         if answer
             .as_ref()
@@ -79,6 +79,7 @@ pub(super) struct ReportingStore {
     pub(super) role: Role,
     pub(super) clock: SharedClock,
     pub(super) reporter: Reporter,
+    pub(super) learned: Arc<Learned>,
 }
 
 /// The purpose of a store.
@@ -224,6 +225,7 @@ impl TokenStore for ReportingStore {
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
+        self.learned.commit();
         let committed = self.store.commit(key, condition, record).await;
         self.report(record.generation.number(), &committed);
         committed

@@ -134,6 +134,7 @@ impl Parts {
             role,
             clock: self.clock.clone(),
             reporter: self.reporter,
+            learned: self.learned.clone(),
         }
     }
 }
