@@ -1,6 +1,7 @@
 //! The refresh transaction: how a token that may work only once is spent by one owner of many, and
 //! not lost. Top to bottom it is the order of events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::store::{Entry, StoreError};
@@ -33,6 +34,7 @@ impl Refresher {
         if let Some(stopped) = self.stopped_by_refusal(session, trigger) {
             return stopped;
         }
+        let before = session.cached();
 
         // 2. Wait for our turn, if others want the same vendor. In doubt? Another owner may have
         // spent this token and died.
@@ -40,10 +42,14 @@ impl Refresher {
         if self.wait_for_turn(session, lease, &stored, trigger).await? {
             return Ok(());
         }
-        let current = match self.wait_out_doubt(session, lease, stored, trigger).await? {
-            Adopted::Fresh => return Ok(()),
-            Adopted::Due => session.token().map(|token| self.parent(token)),
-            Adopted::Nothing => current,
+        if self.wait_out_doubt(session, lease, stored, trigger).await? == Adopted::Fresh {
+            return Ok(());
+        }
+        // Whoever reads the store adopts what it finds. That may be what the token was spent for.
+        let current = match follows == Follows::Grant && !Arc::ptr_eq(&before, &session.cached()) {
+            false => current,
+            true if needs_no_exchange(session) => return Ok(()),
+            true => session.token().map(|token| self.parent(token)),
         };
         let current_grant = stored_generation.filter(|_| follows == Follows::Grant);
         let token = current.as_ref().map(|current| &current.token);
@@ -68,6 +74,14 @@ impl Refresher {
         if !session.is_current() {
             self.withdraw(intent).await;
             return Err(session.note_tombstone());
+        }
+        let newest = session.token().map(|newest| newest.generation());
+        if let Err(overtaken) = may_spend(session, newest, token) {
+            self.withdraw(intent).await;
+            return match needs_no_exchange(session) {
+                true => Ok(()),
+                false => Err(overtaken),
+            };
         }
 
         // 4. Send. 5. Commit, or whatever the outcome asks for.
@@ -218,14 +232,14 @@ fn spends_nothing(session: Session<'_>, current: Option<&Token>) -> bool {
 }
 
 /// During a local logout, new tokens are withheld, so the cached one may already be spent. It is
-/// not sent. Nor is an ancestor of what is stored.
+/// not sent. Nor is an ancestor of the newest one.
 fn may_spend(
     session: Session<'_>,
-    stored_generation: Option<Generation>,
+    newest_generation: Option<Generation>,
     current: Option<&Token>,
 ) -> Result<(), Error> {
     let is_ancestor = current.is_some_and(|token| {
-        token.refresh().is_some() && stored_generation > Some(token.generation())
+        token.refresh().is_some() && newest_generation > Some(token.generation())
     });
     if !session.is_logging_out() && !is_ancestor {
         return Ok(());

@@ -108,12 +108,8 @@ impl FaultyStore {
         op: Op,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let fault = {
-            let mut state = self.state.lock().unwrap();
-            state.log.push(op);
-            state.faults.get(&op).cloned()
-        };
-        match fault {
+        self.state.lock().unwrap().log.push(op);
+        match self.fault(op) {
             None | Some(StoreFault::LeaseTaken) => work.await,
             Some(StoreFault::Unreachable) => Err(StoreError::new("the store is down")),
             Some(StoreFault::Hangs) => std::future::pending().await,
@@ -130,6 +126,10 @@ impl FaultyStore {
                 done
             }
         }
+    }
+
+    fn fault(&self, op: Op) -> Option<StoreFault> {
+        self.state.lock().unwrap().faults.get(&op).cloned()
     }
 
     fn aged(&self, mut entry: Entry) -> Entry {
@@ -243,6 +243,9 @@ impl TokenStore for FaultyStore {
         at_most: Duration,
     ) -> Option<Entry> {
         let changed = self.memory().wait_for_change(key, seen, at_most).await;
+        if let Some(StoreFault::AnswerDelayed(gate)) = self.fault(Op::WaitForChange) {
+            gate.wait().await;
+        }
         changed.map(|entry| self.aged(entry))
     }
 }

@@ -13,9 +13,12 @@ pub(crate) enum Op {
     ClearIntent,
     Commit,
     Tombstone,
+    /// It is not logged and cannot fail; its answer can be held.
+    WaitForChange,
 }
 
 impl Op {
+    /// Those that can fail.
     pub(crate) const ALL: [Self; 8] = [
         Self::Load,
         Self::Acquire,
