@@ -2,7 +2,6 @@
 //! not lost. Top to bottom it is the order of events.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use token_core::store::{Entry, StoreError};
 use token_core::{Error, ErrorKind, Generation, Rotation, Token};
@@ -110,18 +109,6 @@ impl Refresher {
             .await;
         spending.end();
         handled
-    }
-
-    /// Tells the other keys of a pool what the vendor answered.
-    fn note_admitted(&self, begun: Duration, obtained: &Result<Obtained, Error>) {
-        let Some(admission) = &self.admission else {
-            return;
-        };
-        match obtained {
-            Ok(Obtained::Issued(..)) => admission.succeeded(begun),
-            Ok(Obtained::Adopted) => {}
-            Err(error) => admission.failed(error),
-        }
     }
 
     /// A grant that begins after a logout replaces the tombstone, if our login still stands. An

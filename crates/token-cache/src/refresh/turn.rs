@@ -1,10 +1,14 @@
-//! In a pool, a refresh waits for its turn: not all may start at once.
+//! In a pool, a refresh waits for its turn: not all may start at once, and how it ends concerns
+//! the others.
+
+use std::time::Duration;
 
 use token_core::Error;
 use token_core::store::Entry;
 
 use super::Refresher;
 use super::lease::Lease;
+use super::spend::Obtained;
 use super::trigger::Trigger;
 use crate::current::session::Session;
 
@@ -37,6 +41,18 @@ impl Refresher {
             if Box::pin(self.begin_queued_grant(session, lease, stored)).await? {
                 return Ok(true);
             }
+        }
+    }
+
+    /// Tells the other keys of a pool what the vendor answered.
+    pub(super) fn note_admitted(&self, begun: Duration, obtained: &Result<Obtained, Error>) {
+        let Some(admission) = &self.admission else {
+            return;
+        };
+        match obtained {
+            Ok(Obtained::Issued(..)) => admission.succeeded(begun),
+            Ok(Obtained::Adopted) => {}
+            Err(error) => admission.failed(error),
         }
     }
 }

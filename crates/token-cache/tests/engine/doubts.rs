@@ -5,7 +5,6 @@ use std::time::Duration;
 use token_cache::{Event, TokenCache};
 use token_core::store::Owner;
 use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::acme::{
@@ -30,25 +29,6 @@ async fn with_a_short_lease(setup: &Setup) -> TokenCache {
         .unwrap();
     advance(50 * MINUTE).await;
     cache
-}
-
-/// A cache whose token is over, while another process is frozen after the server rotated. Nobody
-/// renews the lease of that one, and it has ended.
-async fn with_a_frozen_owner(setup: &Setup) -> (TokenCache, Gate) {
-    let (ours, theirs, store) = with_life_left(setup, Duration::ZERO).await;
-    let gate = setup.server.then_hold(When::AfterProcessing);
-    store.fail([Op::Renew]);
-    drop(wait_for_token(&theirs));
-    gate.reached().await;
-    advance(MINUTE).await;
-    (ours, gate)
-}
-
-fn wait_for_token(cache: &TokenCache) -> JoinHandle<()> {
-    let cache = cache.clone();
-    tokio::spawn(async move {
-        _ = cache.token_within(MINUTE).await;
-    })
 }
 
 /// The other process is killed after the server rotated.
@@ -127,47 +107,6 @@ async fn a_commit_that_comes_while_the_doubt_is_waited_out_is_adopted_without_an
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
     assert_eq!(setup.server.requests().len(), 2);
     assert_eq!(setup.server.reused(), 0);
-}
-
-// FAULTS.md row 2
-#[tokio::test(start_paused = true)]
-async fn a_commit_that_is_read_while_the_doubt_is_waited_out_ends_it_without_an_exchange() {
-    let setup = Setup::new(Acme::single_use());
-    let (ours, exchange) = with_a_frozen_owner(&setup).await;
-    let waiting = wait_for_token(&ours);
-    advance(SECOND).await;
-    let change = setup.store.hold_answer(Op::WaitForChange);
-    exchange.open();
-    change.reached().await;
-    let read = ours.load().await.unwrap().unwrap();
-    assert_eq!(read.generation(), Generation::new(2));
-    change.open();
-    waiting.await.unwrap();
-    advance(SECOND).await;
-    assert_eq!(setup.server.requests().len(), 2);
-    assert_eq!(setup.server.reused(), 0);
-}
-
-// FAULTS.md row 2
-#[tokio::test(start_paused = true)]
-async fn a_commit_that_is_read_while_the_intent_is_written_is_not_followed_by_an_exchange() {
-    let setup = Setup::new(Acme::single_use());
-    let (ours, exchange) = with_a_frozen_owner(&setup).await;
-    let intent = setup.store.hold_answer(Op::WriteIntent);
-    let waiting = wait_for_token(&ours);
-    intent.reached().await;
-    exchange.open();
-    while setup.stored_generation().await == Generation::new(1) {
-        tokio::task::yield_now().await;
-    }
-    let read = ours.load().await.unwrap().unwrap();
-    assert_eq!(read.generation(), Generation::new(2));
-    intent.open();
-    waiting.await.unwrap();
-    advance(SECOND).await;
-    assert_eq!(setup.server.requests().len(), 2);
-    assert_eq!(setup.server.reused(), 0);
-    assert!(setup.stored().await.intent.is_none());
 }
 
 // FAULTS.md row 2

@@ -23,6 +23,7 @@ mod endings;
 mod failures;
 mod fallback_store;
 mod fleets;
+mod frozen_owners;
 mod health;
 mod idle;
 mod in_doubt;
