@@ -1,5 +1,5 @@
 //! A caller's way to a token: it uses the current one, waits for a refresh, or starts one. At most
-//! one refresh is in flight, as a task that no caller can cancel.
+//! one refresh is in flight, and no caller can cancel it.
 
 #[cfg(feature = "pool")]
 mod at_rest;

@@ -148,6 +148,10 @@ macro_rules! setters {
         /// started with the first exchange and never shut down, so an exchange does not end with
         /// the runtime of the caller that started it.
         ///
+        /// On a given runtime, a task that waits for a token makes the exchange itself, which saves
+        /// two switches between tasks. If that task is dropped, or the exchange takes longer than
+        /// some milliseconds, the exchange goes on as a task of its own.
+        ///
         /// A test with paused time passes `tokio::runtime::Handle::current()`. A current-thread
         /// runtime makes progress only while it is driven. Once the given runtime has shut down,
         /// new work goes to the library's own; an exchange that was in flight ends with it, and its

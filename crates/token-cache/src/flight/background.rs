@@ -91,7 +91,7 @@ impl Shared {
         }
         if matches!(self.decide(), Decision::Wait | Decision::UseAndRefresh) {
             // A failure is sent as an event, and tried again after its pause.
-            _ = self.join_or_start(Trigger::Background);
+            _ = self.start_if_needed(Trigger::Background);
             self.flight_ends().await;
         }
         let due_in = self.current.until_due(&self.current.now());

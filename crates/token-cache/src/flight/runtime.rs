@@ -4,6 +4,7 @@
 //! by then, so the exchange must go on. Tokio's tasks end with their runtime, hence one of our own
 //! that never ends.
 
+mod caller_flight;
 mod given;
 
 use std::future::Future;
@@ -16,6 +17,7 @@ use token_core::{Error, ErrorKind};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 
+pub(crate) use self::caller_flight::{CallerFlight, Work};
 use self::given::{Given, elapsed};
 use crate::refresh::exchange::broke_off;
 
@@ -32,7 +34,7 @@ impl Tasks {
     /// Returns one that uses this runtime while it lives.
     pub(crate) fn on(handle: Handle) -> Self {
         Self {
-            given: Some(Arc::new(Given::of(handle))),
+            given: Some(Given::of(handle)),
         }
     }
 
@@ -48,6 +50,19 @@ impl Tasks {
         task: impl Future<Output = T> + Send + 'static,
     ) -> Result<JoinHandle<T>, Error> {
         Ok(self.handle()?.spawn(task))
+    }
+
+    /// Starts a flight that no caller can cancel. Its caller polls it if that is a task of the given
+    /// runtime; else it is a task.
+    pub(crate) fn start(&self, flight: Work) -> Result<Option<CallerFlight>, Error> {
+        let flight = match &self.given {
+            Some(given) => given.begin_with_caller(flight),
+            None => Err(flight),
+        };
+        match flight {
+            Ok(with_caller) => Ok(Some(with_caller)),
+            Err(flight) => self.spawn(flight).map(|_| None),
+        }
     }
 
     /// Runs a task that no caller can cancel, and waits for its outcome.

@@ -1,13 +1,16 @@
 //! Who starts a flight, what it does, and what goes on after it.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use token_core::Error;
 
 use super::Shared;
 use super::held::Held;
+use super::runtime::{CallerFlight, Work};
 use super::single_flight::{Joined, Leader, Waiter};
 use crate::clock::millis;
 use crate::current::decide::Decision;
@@ -28,18 +31,24 @@ const SHORTEST_WRITE_PAUSE: Duration = Duration::from_millis(500);
 const TRIES_AFTER_DROP: u32 = 100;
 
 impl Shared {
-    /// Joins the flight under way, or starts one if a newer token is needed.
-    pub(super) fn join_or_start(
-        self: &Arc<Self>,
-        trigger: Trigger,
-    ) -> Result<Option<Waiter<Outcome>>, Error> {
+    /// Starts a flight if a newer token is needed and none is under way.
+    pub(super) fn start_if_needed(self: &Arc<Self>, trigger: Trigger) -> Outcome {
+        let joined = self.flight.join_or_start(|| self.needs_refresh());
+        if let Joined::Waiter(_, Some(leader)) = joined {
+            self.start(RefreshJob::Refresh(trigger), leader)?;
+        }
+        Ok(())
+    }
+
+    /// Joins the flight under way, or starts one for a caller if a newer token is needed.
+    pub(super) fn join_or_start(self: &Arc<Self>) -> Result<Option<InFlight>, Error> {
         match self.flight.join_or_start(|| self.needs_refresh()) {
             Joined::NotNeeded => Ok(None),
             Joined::Waiter(waiter, leader) => {
-                if let Some(leader) = leader {
-                    self.start(RefreshJob::Refresh(trigger), leader)?;
-                }
-                Ok(Some(waiter))
+                let job = RefreshJob::Refresh(Trigger::Caller);
+                let begin = |leader| self.tasks.start(self.work(job, leader));
+                let polled = leader.map_or(Ok(None), begin)?;
+                Ok(Some(InFlight { polled, waiter }))
             }
         }
     }
@@ -110,10 +119,42 @@ impl Shared {
     }
 
     fn start(self: &Arc<Self>, job: RefreshJob, leader: Leader<Outcome>) -> Outcome {
+        self.tasks.spawn(self.work(job, leader)).map(drop)
+    }
+
+    /// Returns what the flight does. It has kilobytes, and tokio moves a task when it begins and
+    /// when it ends.
+    fn work(self: &Arc<Self>, job: RefreshJob, leader: Leader<Outcome>) -> Work {
         let (shared, session) = self.for_task();
-        // A flight has kilobytes, and tokio moves a task when it begins and when it ends.
-        let flight = Box::pin(run(shared, session, job, leader));
-        self.tasks.spawn(flight).map(drop)
+        Box::pin(run(shared, session, job, leader))
+    }
+}
+
+/// A flight, as a caller waits for it; `None` if it ended without an outcome.
+pub(super) struct InFlight {
+    /// If this caller has begun it, and polls it.
+    polled: Option<CallerFlight>,
+    waiter: Waiter<Outcome>,
+}
+
+impl InFlight {
+    /// Polls the flight if that is up to this caller. It is ready once the others see as much of
+    /// the flight.
+    pub(super) fn poll_own(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(flight) = &self.polled {
+            ready!(flight.poll(context));
+            self.polled = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Future for InFlight {
+    type Output = Option<Outcome>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(self.poll_own(context));
+        Pin::new(&mut self.waiter).poll(context)
     }
 }
 

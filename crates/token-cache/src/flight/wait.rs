@@ -1,7 +1,9 @@
 //! A caller without a fresh token: it gets what the refresh brings, or a token that comes before.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use token_core::{Error, ErrorKind, Generation};
@@ -22,7 +24,7 @@ impl Shared {
         let decision = self.decide();
         // A live token is handed out whether or not a refresh can be started.
         if decision == Decision::UseAndRefresh {
-            _ = self.join_or_start(Trigger::Caller);
+            _ = self.start_if_needed(Trigger::Caller);
         }
         if matches!(decision, Decision::Use | Decision::UseAndRefresh)
             && let Some(token) = self.current.live()
@@ -60,7 +62,7 @@ impl Shared {
                 Decision::Wait => return Err(self.current.no_token()),
                 Decision::Fail if self.look().await => {}
                 Decision::Fail => Box::pin(self.wait_out_pause(deadline, published)).await?,
-                Decision::UseAndRefresh => _ = self.join_or_start(Trigger::Caller)?,
+                Decision::UseAndRefresh => self.start_if_needed(Trigger::Caller)?,
                 Decision::Use => {}
             }
             if let Some(token) = self.current.live() {
@@ -90,20 +92,31 @@ impl Shared {
     /// due comes from the store long before the next.
     async fn refresh_once(self: &Arc<Self>) -> Result<(), Error> {
         let mut published = pin!(self.current.published());
-        let Some(waiter) = self.join_or_start(Trigger::Caller)? else {
+        let Some(mut flight) = self.join_or_start()? else {
             return Ok(());
         };
-        let mut waiter = pin!(waiter);
+        // What it polls itself need not wake it.
+        let finds_live = poll_fn(|context| match flight.poll_own(context) {
+            Poll::Pending if self.has_live() => Poll::Ready(true),
+            polled => polled.map(|()| false),
+        });
+        if finds_live.await {
+            return Ok(());
+        }
         loop {
             tokio::select! {
                 biased;
                 () = &mut published => published.set(self.current.published()),
-                outcome = &mut waiter => return outcome.unwrap_or_else(|| Err(broke_off())),
+                outcome = &mut flight => return outcome.unwrap_or_else(|| Err(broke_off())),
             }
-            if matches!(self.decide(), Decision::Use | Decision::UseAndRefresh) {
+            if self.has_live() {
                 return Ok(());
             }
         }
+    }
+
+    fn has_live(&self) -> bool {
+        matches!(self.decide(), Decision::Use | Decision::UseAndRefresh)
     }
 
     /// Returns another token than the one of this generation: the current one, or one by an
@@ -133,9 +146,9 @@ impl Shared {
         let mut flights = 0;
         while Arc::ptr_eq(&cached, &self.current.cached()) {
             flights += 1;
-            match self.join_or_start(Trigger::Caller)? {
-                Some(waiter) => {
-                    let outcome = waiter.await.unwrap_or_else(|| Err(broke_off()));
+            match self.join_or_start()? {
+                Some(flight) => {
+                    let outcome = flight.await.unwrap_or_else(|| Err(broke_off()));
                     // Another's code or look at the store says nothing of this exchange, which may
                     // still be made.
                     if flights == MAX_FLIGHTS || !self.current.pause_left().is_zero() {

@@ -6,6 +6,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use token_core::{ErrorKind, Generation};
+use tokio::time::Instant;
 
 use crate::acme::{Acme, MINUTE, Setup, When, advance, token_generation};
 
@@ -29,6 +30,34 @@ async fn a_callers_deadline_does_not_stop_the_exchange() {
 // FAULTS.md row 3
 #[tokio::test(start_paused = true)]
 async fn a_caller_dropped_at_any_await_point_loses_no_rotation() {
+    drop_at_any_await_point().await;
+}
+
+// FAULTS.md row 3
+#[tokio::test(start_paused = true)]
+async fn a_caller_in_a_task_of_the_flights_runtime_loses_no_rotation_either() {
+    tokio::spawn(drop_at_any_await_point()).await.unwrap();
+}
+
+// FAULTS.md row 3
+#[tokio::test(start_paused = true)]
+async fn a_caller_in_a_task_that_is_no_longer_polled_holds_up_nobody() {
+    let setup = Setup::new(Acme::single_use());
+    setup.server.latency(Duration::from_millis(5));
+    let cache = setup.cache();
+    let asking = tokio::spawn(async move {
+        let mut first = pin!(cache.token());
+        let polled = first.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+        let begun = Instant::now();
+        cache.token().await.unwrap();
+        assert!(begun.elapsed() < Duration::from_millis(200));
+    });
+    asking.await.unwrap();
+    assert_eq!(setup.server.requests().len(), 1);
+}
+
+async fn drop_at_any_await_point() {
     for polls in 0..40 {
         let setup = Setup::new(Acme::single_use());
         setup.server.latency(Duration::from_millis(5));

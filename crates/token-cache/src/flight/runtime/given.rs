@@ -1,23 +1,28 @@
 //! A runtime that the program has given, which may shut down before those who use it.
 
+use std::future::{Future as _, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use crate::refresh::endpoint_source::unless_it_panics;
+use super::caller_flight::{CallerFlight, Watch, Work, is_here};
 
 /// A runtime that was given, and a task on it that ends when it shuts down. One task tells for
-/// good: one for each exchange would wake another thread.
+/// good: one for each exchange would wake another thread. It also watches the flights that their
+/// callers poll.
 #[derive(Debug)]
 pub(super) struct Given {
     handle: Handle,
     sentinel: AbortHandle,
     ended: Arc<Ended>,
+    watch: Arc<Watch>,
     process: u32,
 }
 
@@ -38,17 +43,34 @@ impl Drop for Sentinel {
     }
 }
 
+/// One for each runtime, however many caches it was given to.
+static GIVEN: Mutex<Vec<Weak<Given>>> = Mutex::new(Vec::new());
+
 impl Given {
-    pub(super) fn of(handle: Handle) -> Self {
-        let ended = Arc::<Ended>::default();
-        let sentinel = Sentinel(ended.clone());
+    pub(super) fn of(handle: Handle) -> Arc<Self> {
+        let mut all = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = handle.id();
+        let is_this = |given: &Arc<Self>| given.handle.id() == id && given.is_alive();
+        if let Some(given) = all.iter().filter_map(Weak::upgrade).find(is_this) {
+            return given;
+        }
+        all.retain(|given| given.strong_count() > 0);
+        let given = Arc::new(Self::new(handle));
+        all.push(Arc::downgrade(&given));
+        given
+    }
+
+    fn new(handle: Handle) -> Self {
+        let (ended, watch) = (Arc::<Ended>::default(), Arc::<Watch>::default());
+        let (sentinel, watching) = (Sentinel(ended.clone()), watch.clone());
         let task = handle.spawn(async move {
             let _sentinel = sentinel;
-            std::future::pending::<()>().await;
+            watching.run().await;
         });
         Self {
             sentinel: task.abort_handle(),
             ended,
+            watch,
             handle,
             process: std::process::id(),
         }
@@ -61,6 +83,15 @@ impl Given {
     /// Returns whether the runtime has not shut down. A forked child has none of its parent's.
     pub(super) fn is_alive(&self) -> bool {
         !self.has_shut_down() && self.process == std::process::id()
+    }
+
+    /// Begins a flight that its caller polls, if that is one of this runtime's tasks and not too
+    /// many do; else returns it.
+    pub(super) fn begin_with_caller(&self, work: Work) -> Result<CallerFlight, Work> {
+        match self.is_alive() && is_here(&self.handle) {
+            true => self.watch.begin(self.handle.clone(), work),
+            false => Err(work),
+        }
     }
 
     fn has_shut_down(&self) -> bool {
@@ -104,13 +135,26 @@ pub(super) async fn elapsed(
         sleep.await;
         return Ok(());
     };
-    // A timer panics if its runtime has shut down. A runtime ends its tasks before its timers, and
-    // the sentinel is asked just before.
-    tokio::select! {
-        biased;
-        () = given.shuts_down() => Err(ShutDown),
-        elapsed = unless_it_panics(sleep.as_mut()) => elapsed.ok_or(ShutDown),
-    }
+    let mut shuts_down = pin!(given.shuts_down());
+    let mut woken: Option<Waker> = None;
+    poll_fn(|context| {
+        // A caller that polls its flight comes here often, and `Notify` has one lock for all.
+        let is_set = woken
+            .as_ref()
+            .is_some_and(|it| it.will_wake(context.waker()));
+        if is_set && !sleep.is_elapsed() && !given.has_shut_down() {
+            return Poll::Pending;
+        }
+        woken = Some(context.waker().clone());
+        if shuts_down.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(ShutDown));
+        }
+        // A timer panics if its runtime has shut down. A runtime ends its tasks before its timers,
+        // and the sentinel is asked just before.
+        let polled = catch_unwind(AssertUnwindSafe(|| sleep.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(Err(ShutDown)), |polled| polled.map(Ok))
+    })
+    .await
 }
 
 /// The runtime of a timer has shut down.
