@@ -168,6 +168,8 @@ mod tests {
     use std::future::poll_fn;
     use std::task::Poll;
 
+    use tokio::runtime::Runtime;
+
     use super::*;
 
     #[test]
@@ -219,6 +221,17 @@ mod tests {
         });
         assert!(matches!(waited, Ok(None)));
         drop(release);
+    }
+
+    #[test]
+    fn caches_of_one_given_runtime_share_what_watches_it() {
+        let given = Builder::new_current_thread().enable_all().build().unwrap();
+        let other = Builder::new_current_thread().enable_all().build().unwrap();
+        let of = |runtime: &Runtime| Tasks::on(runtime.handle().clone()).given.unwrap();
+        let (first, second) = (of(&given), of(&given));
+        assert!(Arc::ptr_eq(&first, &second));
+        assert_eq!(given.metrics().num_alive_tasks(), 1);
+        assert!(!Arc::ptr_eq(&first, &of(&other)));
     }
 
     #[test]

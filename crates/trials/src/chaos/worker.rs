@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use token_file::FileStore;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::runtime::Handle;
 use vendor_auth::cache::{Backoff, Event, Events, Origin};
 use vendor_auth::oauth2::OAuth2;
 use vendor_auth::types::TokenEndpoint as _;
@@ -16,7 +17,7 @@ use vendor_auth::{ReqwestClient, TokenCache};
 
 use self::calls::{Calls, read};
 use super::learned::Learned;
-use super::options::StoreKind;
+use super::options::{RuntimeMode, StoreKind};
 use super::protocol::{Assignment, FromWorker, Reporter, ToWorker, report};
 use super::reporting::{ReportingClient, ReportingStore, Role};
 use super::shared_clock::{ClockFile, ProcessClock, SharedClock};
@@ -164,9 +165,14 @@ pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache>
         .clock(parts.clock)
         .lease_ttl(Duration::from_millis(assignment.lease_ms))
         .wait_timeout(Duration::from_secs(10))
-        .backoff(backoff)
-        .build()?;
-    Ok(tokens)
+        .backoff(backoff);
+    // Where callers share the runtime of the flights, they poll them.
+    let is_shared = assignment.runtime == RuntimeMode::One && assignment.process % 2 == 1;
+    let tokens = match is_shared {
+        true => tokens.runtime(Handle::current()),
+        false => tokens,
+    };
+    Ok(tokens.build()?)
 }
 
 fn client(assignment: &Assignment) -> Result<ReqwestClient> {
