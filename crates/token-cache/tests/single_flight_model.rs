@@ -55,7 +55,10 @@ impl Cache {
             Joined::NotNeeded => Some(self.generation()),
             Joined::Waiter(waiter, leader) => {
                 let running = leader.map(|leader| self.start_refresh(leader));
+                let (is_complete, published) = (waiter.is_complete(), self.generation());
                 let outcome = block_on(waiter);
+                // Whoever sees that a flight has its outcome finds what it published.
+                assert!(!is_complete || outcome <= Some(published));
                 running
                     .into_iter()
                     .for_each(|running| running.join().unwrap());

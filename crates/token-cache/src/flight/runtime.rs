@@ -169,6 +169,7 @@ mod tests {
     use std::task::Poll;
 
     use tokio::runtime::Runtime;
+    use tokio::task::coop;
 
     use super::*;
 
@@ -221,6 +222,21 @@ mod tests {
         });
         assert!(matches!(waited, Ok(None)));
         drop(release);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_whose_task_has_used_its_budget_up_does_not_wait_for_ever() {
+        let tasks = Tasks::on(Handle::current());
+        let within = Duration::from_secs(5);
+        let busy = poll_fn(|context| {
+            while coop::has_budget_remaining() {
+                _ = pin!(coop::consume_budget()).poll(context);
+            }
+            Poll::<()>::Pending
+        });
+        let waiting = tokio::spawn(async move { tasks.timeout(within, busy).await });
+        let waited = tokio::time::timeout(within * 2, waiting).await;
+        assert!(matches!(waited.unwrap().unwrap(), Ok(None)));
     }
 
     #[test]

@@ -160,6 +160,11 @@ impl<T> Waiter<T> {
             key: None,
         }
     }
+
+    /// Returns whether the flight has its outcome.
+    pub(crate) fn is_complete(&self) -> bool {
+        matches!(*lock(&self.flight.0), Progress::Complete(_))
+    }
 }
 
 impl<T: Clone> Future for Waiter<T> {

@@ -139,10 +139,12 @@ pub(super) struct InFlight {
 
 impl InFlight {
     /// Polls the flight if that is up to this caller. It is ready once the others see as much of
-    /// the flight.
+    /// the flight. What a flight does after its outcome, it does as a task.
     pub(super) fn poll_own(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if let Some(flight) = &self.polled {
-            ready!(flight.poll(context));
+            if flight.poll(context).is_pending() && !self.waiter.is_complete() {
+                return Poll::Pending;
+            }
             self.polled = None;
         }
         Poll::Ready(())

@@ -75,6 +75,7 @@ impl Refresher {
             return Err(session.note_tombstone());
         }
         let newest = session.token().map(|newest| newest.generation());
+        let newest = newest.filter(|_| follows == Follows::Grant);
         if let Err(overtaken) = may_spend(session, newest, token) {
             self.withdraw(intent).await;
             return match needs_no_exchange(session) {

@@ -151,6 +151,21 @@ async fn an_unseen_initial_token_begins_anew_after_a_logout_and_the_same_one_doe
 
 // FAULTS.md row 75
 #[tokio::test(start_paused = true)]
+async fn an_unseen_initial_token_is_sent_after_the_logout_of_a_grant_that_was_in_use() {
+    let setup = Setup::new(Acme::single_use());
+    let owner = setup.fresh_cache().await;
+    let unseen = Token::from_refresh_token(Secret::from("acme-refresh-unseen")).unwrap();
+    let cache = setup.newcomer_with(unseen);
+    cache.token().await.unwrap();
+    _ = owner.logout().await.unwrap();
+    advance(61 * MINUTE).await;
+    _ = cache.token().await;
+    let sent = setup.server.requests();
+    assert_eq!(sent.last().unwrap().presented, "acme-refresh-unseen");
+}
+
+// FAULTS.md row 75
+#[tokio::test(start_paused = true)]
 async fn an_initial_token_is_not_used_up_by_a_failure_that_passes() {
     for logged_out in [true, false] {
         let setup = with_revoked_grant().await;

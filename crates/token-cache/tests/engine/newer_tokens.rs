@@ -6,7 +6,7 @@ use token_cache::{GrantState, TokenCache};
 use token_core::{ErrorKind, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, FREEZE, Fault, IMPATIENT, MINUTE, SECOND, Setup, When, advance};
+use crate::acme::{Acme, FREEZE, Fault, IMPATIENT, MINUTE, Op, SECOND, Setup, When, advance};
 
 // FAULTS.md row 115
 #[tokio::test(start_paused = true)]
@@ -37,6 +37,20 @@ async fn a_forced_refresh_is_paid_once_by_fifty_callers_and_not_by_late_ones() {
     );
     assert_eq!(asked.elapsed(), Duration::ZERO);
     assert_eq!(setup.server.requests().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_forces_a_refresh_does_not_wait_until_the_store_takes_the_token() {
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.cache();
+    let first = cache.token().await.unwrap().generation();
+    setup.store.fail([Op::Commit]);
+    let asking = tokio::spawn(async move {
+        let asked = Instant::now();
+        let forced = cache.refresh_if(first).await.unwrap();
+        (forced.generation(), asked.elapsed())
+    });
+    assert_eq!(asking.await.unwrap(), (first.next(), Duration::ZERO));
 }
 
 // FAULTS.md row 115

@@ -37,7 +37,6 @@ pub(crate) struct CallerFlight(Arc<Place>);
 struct Place {
     state: Mutex<State>,
     runtime: Handle,
-    _one_of: OneOf,
 }
 
 /// One of those that are polled, until it is dropped.
@@ -50,7 +49,7 @@ impl Drop for OneOf {
 }
 
 struct State {
-    work: Option<Work>,
+    work: Option<(Work, OneOf)>,
     /// Polls it, unless it becomes a task.
     caller: Option<Waker>,
 }
@@ -66,7 +65,9 @@ impl Place {
         let mut state = self.try_lock().ok_or(InUse)?;
         let (work, caller) = (state.work.take(), state.caller.take());
         drop(state);
-        let Some(work) = work else { return Ok(None) };
+        let Some((work, _)) = work else {
+            return Ok(None);
+        };
         drop(self.runtime.spawn(work));
         Ok(caller)
     }
@@ -98,7 +99,7 @@ impl CallerFlight {
         let Some(mut state) = self.0.try_lock() else {
             return Poll::Ready(());
         };
-        let Some(work) = state.work.as_mut() else {
+        let Some((work, _)) = state.work.as_mut() else {
             return Poll::Ready(());
         };
         // As that of a task, its panic ends the flight only.
@@ -157,13 +158,12 @@ impl Watch {
             return Err(work);
         };
         let state = State {
-            work: Some(work),
+            work: Some((work, one_of)),
             caller: None,
         };
         let place = Arc::new(Place {
             state: Mutex::new(state),
             runtime,
-            _one_of: one_of,
         });
         let mut flights = self.lock();
         flights

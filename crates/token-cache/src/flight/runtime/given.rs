@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, unconstrained};
 
 use super::caller_flight::{CallerFlight, Watch, Work, is_here};
 
@@ -151,7 +151,8 @@ pub(super) async fn elapsed(
         }
         // A timer panics if its runtime has shut down. A runtime ends its tasks before its timers,
         // and the sentinel is asked just before.
-        let polled = catch_unwind(AssertUnwindSafe(|| sleep.as_mut().poll(context)));
+        let mut timer = pin!(unconstrained(sleep.as_mut())); // or it may not be set
+        let polled = catch_unwind(AssertUnwindSafe(|| timer.as_mut().poll(context)));
         polled.map_or(Poll::Ready(Err(ShutDown)), |polled| polled.map(Ok))
     })
     .await
