@@ -61,8 +61,8 @@ impl Place {
     /// # Errors
     ///
     /// If somebody polls it now, or makes a task of it.
-    fn become_a_task(&self) -> Result<Option<Waker>, InUse> {
-        let mut state = self.try_lock().ok_or(InUse)?;
+    fn become_a_task(&self) -> Result<Option<Waker>, Busy> {
+        let mut state = self.try_lock().ok_or(Busy)?;
         let (work, caller) = (state.work.take(), state.caller.take());
         drop(state);
         let Some((work, _)) = work else {
@@ -81,7 +81,7 @@ impl Place {
     }
 }
 
-struct InUse;
+struct Busy;
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -208,7 +208,7 @@ impl Watch {
                 caller.into_iter().for_each(Waker::wake);
                 false
             }
-            Err(InUse) => true,
+            Err(Busy) => true,
         });
         let polled = lasting.iter().map(|place| (now, Arc::downgrade(place)));
         self.lock().queue.extend(polled);
