@@ -24,7 +24,7 @@ async fn sent_to(answer: String) -> Result<u16, token_core::SendError> {
 // FAULTS.md row 87
 #[tokio::test]
 async fn a_refusal_with_too_many_headers_is_reported_with_its_status() {
-    for headers in [101, 1000] {
+    for headers in [101, 256] {
         for status in [302, 400, 401, 403, 404, 500] {
             let error = sent_to(answer(status, headers)).await.unwrap_err();
             let error = error.to_error();
@@ -41,9 +41,9 @@ async fn a_refusal_with_too_many_headers_is_reported_with_its_status() {
 
 // FAULTS.md rows 49 and 87: tokens issued for a refresh token are not discarded
 #[tokio::test]
-async fn a_success_or_a_retryable_status_is_accepted_with_any_number_of_headers() {
+async fn a_success_or_a_retryable_status_is_accepted_with_too_many_headers() {
     for status in [200, 201, 408, 429, 502, 503, 504] {
-        assert_eq!(sent_to(answer(status, 1000)).await.unwrap(), status);
+        assert_eq!(sent_to(answer(status, 256)).await.unwrap(), status);
     }
     assert_eq!(sent_to(answer(400, 100)).await.unwrap(), 400);
 }
@@ -51,7 +51,7 @@ async fn a_success_or_a_retryable_status_is_accepted_with_any_number_of_headers(
 // FAULTS.md rows 49 and 87
 #[tokio::test]
 async fn a_repeatable_request_is_sent_once_more_if_its_answer_has_too_many_headers() {
-    for (status, headers) in [(200, 101), (200, 1000), (429, 101), (400, 100)] {
+    for (status, headers) in [(200, 101), (200, 256), (429, 101), (400, 100)] {
         let server = RawServer::answering(answer(status, headers)).await;
         let client = ReqwestClient::new().unwrap();
         let answer = client
