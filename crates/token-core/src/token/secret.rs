@@ -161,7 +161,10 @@ impl Secret {
     /// Returns the same for one of several threads.
     pub(crate) fn as_header_of_thread(&self) -> Option<HeaderValue> {
         let text = HeaderText(self.text.clone());
-        self.sensitive(Bytes::from_owner(InOwnLines(text)))
+        self.sensitive(Bytes::from_owner(AtADistance {
+            text,
+            _distance: [0; 72],
+        }))
     }
 
     fn sensitive(&self, mut text: Bytes) -> Option<HeaderValue> {
@@ -174,9 +177,12 @@ impl Secret {
 
 struct HeaderText(Arc<Text>);
 
-/// No other reference count is in the cache lines of the one beside this.
-#[repr(align(64))]
-struct InOwnLines(HeaderText);
+/// The reference count beside this is more than a cache line away from that of the next one. It is
+/// not aligned: for that, glibc takes a lock, and splits a larger piece of memory.
+struct AtADistance {
+    text: HeaderText,
+    _distance: [u8; 72],
+}
 
 impl AsRef<[u8]> for HeaderText {
     fn as_ref(&self) -> &[u8] {
@@ -184,9 +190,9 @@ impl AsRef<[u8]> for HeaderText {
     }
 }
 
-impl AsRef<[u8]> for InOwnLines {
+impl AsRef<[u8]> for AtADistance {
     fn as_ref(&self) -> &[u8] {
-        self.0.as_ref()
+        self.text.as_ref()
     }
 }
 
