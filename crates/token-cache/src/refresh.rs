@@ -54,6 +54,7 @@ mod spend;
 mod transaction;
 pub(crate) mod trigger;
 mod turn;
+mod without_store;
 mod write_pending;
 
 use std::sync::atomic::{AtomicBool, Ordering};

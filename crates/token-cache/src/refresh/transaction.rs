@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use token_core::store::{Entry, StoreError};
+use token_core::store::Entry;
 use token_core::{Error, ErrorKind, Generation, Rotation, Token};
 
 use super::Refresher;
@@ -29,26 +29,16 @@ impl Refresher {
             Begun::Done => return Ok(()),
             Begun::With(current) => current,
         };
-        let follows = Follows::of(&stored);
         if let Some(stopped) = self.stopped_by_refusal(session, trigger) {
             return stopped;
         }
-        let before = session.cached();
 
-        // 2. Wait for our turn, if others want the same vendor. In doubt? Another owner may have
-        // spent this token and died.
-        let stored_generation = stored_generation(&stored);
-        if self.wait_for_turn(session, lease, &stored, trigger).await? {
-            return Ok(());
-        }
-        if self.wait_out_doubt(session, lease, stored, trigger).await? == Adopted::Fresh {
-            return Ok(());
-        }
-        // Whoever reads the store adopts what it finds. That may be what the token was spent for.
-        let current = match follows == Follows::Grant && !Arc::ptr_eq(&before, &session.cached()) {
-            false => current,
-            true if needs_no_exchange(session) => return Ok(()),
-            true => session.token().map(|token| self.parent(token)),
+        // 2. Wait: others may want the same vendor, and another owner may have spent this token.
+        let (follows, stored_generation) = (Follows::of(&stored), stored_generation(&stored));
+        let waited = self.wait_to_spend(session, lease, stored, trigger, current);
+        let current = match waited.await? {
+            Begun::Done => return Ok(()),
+            Begun::With(current) => current,
         };
         let current_grant = stored_generation.filter(|_| follows == Follows::Grant);
         let token = current.as_ref().map(|current| &current.token);
@@ -70,23 +60,41 @@ impl Refresher {
         if let Err(error) = declared {
             return Box::pin(self.without_store(session, &error, trigger)).await;
         }
-        if !session.is_current() {
+        if let Some(overtaken) = overtaken(session, follows, token) {
             self.withdraw(intent).await;
-            return Err(session.note_tombstone());
-        }
-        let newest = session.token().map(|newest| newest.generation());
-        let newest = newest.filter(|_| follows == Follows::Grant);
-        if let Err(overtaken) = may_spend(session, newest, token) {
-            self.withdraw(intent).await;
-            return match needs_no_exchange(session) {
-                true => Ok(()),
-                false => Err(overtaken),
-            };
+            return overtaken;
         }
 
         // 4. Send. 5. Commit, or whatever the outcome asks for.
         self.obtain_and_commit(session, current, newest_generation, follows, intent)
             .await
+    }
+
+    /// Waits for our turn, and in doubt for another owner, who may have spent this token and died.
+    /// Returns what to send after that.
+    async fn wait_to_spend<'a>(
+        &'a self,
+        session: Session<'_>,
+        lease: &Lease<'a>,
+        stored: Entry,
+        trigger: Trigger,
+        current: Option<Parent>,
+    ) -> Result<Begun, Error> {
+        let (before, follows) = (session.cached(), Follows::of(&stored));
+        if self.wait_for_turn(session, lease, &stored, trigger).await? {
+            return Ok(Begun::Done);
+        }
+        if self.wait_out_doubt(session, lease, stored, trigger).await? == Adopted::Fresh {
+            return Ok(Begun::Done);
+        }
+        // Whoever reads the store adopts what it finds. That may be what the token was spent for.
+        if follows == Follows::Logout || Arc::ptr_eq(&before, &session.cached()) {
+            return Ok(Begun::With(current));
+        }
+        Ok(match needs_no_exchange(session) {
+            true => Begun::Done,
+            false => Begun::With(session.token().map(|token| self.parent(token))),
+        })
     }
 
     async fn obtain_and_commit(
@@ -163,54 +171,6 @@ impl Refresher {
             self.store.clear_intent().await;
         }
     }
-
-    /// Refreshes though the store cannot be reached, or not be written. A live token that can be
-    /// read is used. What can be sent again is sent; a single-use refresh token is not spent.
-    pub(super) async fn without_store(
-        &self,
-        session: Session<'_>,
-        error: &StoreError,
-        trigger: Trigger,
-    ) -> Result<(), Error> {
-        if let Ok(stored) = self.store.load().await {
-            if stored.tombstoned {
-                let logged_out = session.note_tombstone();
-                // A login that cannot write its intent could not replace the tombstone.
-                return Err(match session.has_login() {
-                    true => error.to_error(),
-                    false => logged_out,
-                });
-            }
-            self.adopt(session, &stored)?;
-        }
-        self.with_initial_in_memory(session);
-        if needs_no_exchange(session) {
-            return Ok(());
-        }
-        if let Some(stopped) = self.stopped_by_refusal(session, trigger) {
-            return stopped;
-        }
-        let current = session.token();
-        let is_harmless = match &current {
-            Some(_) => session.rotation() == Rotation::Idempotent,
-            None => session.has_login(),
-        };
-        if !is_harmless {
-            return Err(error.to_error());
-        }
-        let newest_generation = current.as_ref().map(Token::generation);
-        let current = current.map(|token| self.parent(token));
-        let Obtained::Issued(issued, condition, origin) = self
-            .obtain_next(session, current, newest_generation)
-            .await?
-        else {
-            return Ok(());
-        };
-        let record = self.record(session, &issued.token).ok();
-        let pending = record.map(|record| (condition, record));
-        self.unpersisted(session, issued, origin, error, pending)
-            .await
-    }
 }
 
 /// Whether the vendor accepts the refresh token any number of times: then no other owner needs to
@@ -236,6 +196,24 @@ fn may_spend(
         ErrorKind::Transient { after: None },
         "a logout or a newer commit is in progress",
     ))
+}
+
+/// Whether a logout or a commit came while the intent was written, and how the refresh ends then.
+fn overtaken(
+    session: Session<'_>,
+    follows: Follows,
+    token: Option<&Token>,
+) -> Option<Result<(), Error>> {
+    if !session.is_current() {
+        return Some(Err(session.note_tombstone()));
+    }
+    let newest = session.token().map(|newest| newest.generation());
+    let newest = newest.filter(|_| follows == Follows::Grant);
+    let overtaken = may_spend(session, newest, token).err()?;
+    Some(match needs_no_exchange(session) {
+        true => Ok(()),
+        false => Err(overtaken),
+    })
 }
 
 /// Whether the store has an intent of ours.
