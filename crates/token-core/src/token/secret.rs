@@ -163,7 +163,7 @@ impl Secret {
         let text = HeaderText(self.text.clone());
         self.sensitive(Bytes::from_owner(AtADistance {
             text,
-            _distance: [0; 72],
+            _distance: [0; 104],
         }))
     }
 
@@ -177,11 +177,12 @@ impl Secret {
 
 struct HeaderText(Arc<Text>);
 
-/// The reference count beside this is more than a cache line away from that of the next one. It is
-/// not aligned: for that, glibc takes a lock, and splits a larger piece of memory.
+/// The reference count beside this is 128 bytes away from that of the next one, so that no cache
+/// line has both. It is not aligned: for that, glibc takes a lock, and splits a larger piece of
+/// memory.
 struct AtADistance {
     text: HeaderText,
-    _distance: [u8; 72],
+    _distance: [u8; 104],
 }
 
 impl AsRef<[u8]> for HeaderText {
