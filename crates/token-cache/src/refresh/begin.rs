@@ -35,11 +35,16 @@ impl Refresher {
         if stored.record.is_none() && session.token().is_none() {
             self.with_initial(session).await?;
         }
+        Ok(self.begun(session, parent))
+    }
+
+    /// Returns what to send: this token if there is one, else the current one.
+    pub(super) fn begun(&self, session: Session<'_>, parent: Option<Parent>) -> Begun {
         if needs_no_exchange(session) {
-            return Ok(Begun::Done);
+            return Begun::Done;
         }
         let current = || session.token().map(|token| self.parent(token));
-        Ok(Begun::With(parent.or_else(current)))
+        Begun::With(parent.or_else(current))
     }
 
     /// Begins after a logout: with an initial token that the logout did not end, or by a login if a

@@ -40,9 +40,8 @@ impl Refresher {
             Begun::Done => return Ok(()),
             Begun::With(current) => current,
         };
-        let current_grant = stored_generation.filter(|_| follows == Follows::Grant);
         let token = current.as_ref().map(|current| &current.token);
-        may_spend(session, current_grant, token)?;
+        may_spend(session, follows, stored_generation, token)?;
 
         // 3. Intent: durable before the token is spent. The lease must still be ours.
         let newest_generation = stored_generation.max(token.map(Token::generation));
@@ -60,8 +59,7 @@ impl Refresher {
         if let Err(error) = declared {
             return Box::pin(self.without_store(session, &error, trigger)).await;
         }
-        if let Some(overtaken) = overtaken(session, follows, token) {
-            self.withdraw(intent).await;
+        if let Some(overtaken) = self.overtaken(session, follows, token, intent).await {
             return overtaken;
         }
 
@@ -91,9 +89,28 @@ impl Refresher {
         if follows == Follows::Logout || Arc::ptr_eq(&before, &session.cached()) {
             return Ok(Begun::With(current));
         }
-        Ok(match needs_no_exchange(session) {
-            true => Begun::Done,
-            false => Begun::With(session.token().map(|token| self.parent(token))),
+        Ok(self.begun(session, None))
+    }
+
+    /// Withdraws the intent if a logout or a commit came while it was written, and returns how the
+    /// refresh ends then.
+    async fn overtaken(
+        &self,
+        session: Session<'_>,
+        follows: Follows,
+        token: Option<&Token>,
+        intent: Declared,
+    ) -> Option<Result<(), Error>> {
+        if !session.is_current() {
+            self.withdraw(intent).await;
+            return Some(Err(session.note_tombstone()));
+        }
+        let newest = session.token().map(|newest| newest.generation());
+        let overtaken = may_spend(session, follows, newest, token).err()?;
+        self.withdraw(intent).await;
+        Some(match needs_no_exchange(session) {
+            true => Ok(()),
+            false => Err(overtaken),
         })
     }
 
@@ -180,15 +197,16 @@ fn spends_nothing(session: Session<'_>, current: Option<&Token>) -> bool {
 }
 
 /// During a local logout, new tokens are withheld, so the cached one may already be spent. It is
-/// not sent. Nor is an ancestor of the newest one.
+/// not sent. Nor is an ancestor of the newest one in the grant.
 fn may_spend(
     session: Session<'_>,
+    follows: Follows,
     newest_generation: Option<Generation>,
     current: Option<&Token>,
 ) -> Result<(), Error> {
-    let is_ancestor = current.is_some_and(|token| {
-        token.refresh().is_some() && newest_generation > Some(token.generation())
-    });
+    let newest = newest_generation.filter(|_| follows == Follows::Grant);
+    let is_ancestor =
+        current.is_some_and(|token| token.refresh().is_some() && newest > Some(token.generation()));
     if !session.is_logging_out() && !is_ancestor {
         return Ok(());
     }
@@ -196,24 +214,6 @@ fn may_spend(
         ErrorKind::Transient { after: None },
         "a logout or a newer commit is in progress",
     ))
-}
-
-/// Whether a logout or a commit came while the intent was written, and how the refresh ends then.
-fn overtaken(
-    session: Session<'_>,
-    follows: Follows,
-    token: Option<&Token>,
-) -> Option<Result<(), Error>> {
-    if !session.is_current() {
-        return Some(Err(session.note_tombstone()));
-    }
-    let newest = session.token().map(|newest| newest.generation());
-    let newest = newest.filter(|_| follows == Follows::Grant);
-    let overtaken = may_spend(session, newest, token).err()?;
-    Some(match needs_no_exchange(session) {
-        true => Ok(()),
-        false => Err(overtaken),
-    })
 }
 
 /// Whether the store has an intent of ours.
