@@ -1,4 +1,8 @@
 //! How many exchanges of a pool are under way at one deployment, and how fast they start.
+//!
+//! A refresh is longer than its exchange: it begins and ends with the store. So twice as many may be
+//! under way, or a slow store would keep the vendor waiting. No more, as a token that was issued and
+//! is not yet stored is lost with the process.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,9 +32,8 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, GovernorClock, NoOpMiddlewar
 
 /// The limits of one deployment.
 pub(crate) struct Admission {
-    permits: Semaphore,
-    /// Seven eighths of them, for what nobody waits for.
-    background: Semaphore,
+    refreshes: Limit,
+    exchanges: Limit,
     callers: Queue,
     in_background: Queue,
     /// Whether the last one to start was of the background: then a caller is next.
@@ -38,6 +41,13 @@ pub(crate) struct Admission {
     limiter: Option<Limiter>,
     clock: CacheClock,
     pause: Mutex<Option<Pause>>,
+}
+
+/// How many of a kind are under way at once.
+struct Limit {
+    all: Semaphore,
+    /// Seven eighths of them, for what nobody waits for.
+    background: Semaphore,
 }
 
 /// Who waits for a start, one after the other.
@@ -60,7 +70,7 @@ struct Pause {
     next_probe: Duration,
 }
 
-/// The right to have one exchange under way.
+/// The right to have one under way.
 pub(crate) struct Permit<'a>(
     #[expect(dead_code, reason = "its drop is what counts")] [Option<SemaphorePermit<'a>>; 2],
 );
@@ -69,10 +79,9 @@ impl Admission {
     pub(crate) fn new(at_once: usize, rate: Option<Quota>, clock: CacheClock) -> Self {
         let limiter =
             rate.map(|quota| Limiter::direct_with_clock(quota, GovernorClock(clock.clone())));
-        let at_once = at_once.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            permits: Semaphore::new(at_once),
-            background: Semaphore::new(at_once - at_once / 8),
+            refreshes: Limit::new(at_once.saturating_mul(2)),
+            exchanges: Limit::new(at_once),
             callers: Queue::default(),
             in_background: Queue::default(),
             callers_turn: AtomicBool::new(false),
@@ -82,20 +91,22 @@ impl Admission {
         }
     }
 
-    /// Waits until one more exchange may be under way. A caller waits for few others only.
+    /// Waits until one more refresh may be under way.
     pub(crate) async fn enter(&self, trigger: Trigger) -> Permit<'_> {
-        // They are never closed.
-        let background = match trigger {
-            Trigger::Caller => None,
-            Trigger::Background => self.background.acquire().await.ok(),
-        };
-        Permit([background, self.permits.acquire().await.ok()])
+        self.refreshes.permit(trigger).await
     }
 
-    /// Waits until one more exchange may start. Only who has to wait joins the queue: its lock is
-    /// handed to the next one, who has to be scheduled first, so once somebody waited there, all
+    /// Waits until one more exchange may start. It is under way until its permit is dropped.
+    pub(crate) async fn start(&self, trigger: Trigger) -> Permit<'_> {
+        let permit = self.exchanges.permit(trigger).await;
+        self.wait_to_start(trigger).await;
+        permit
+    }
+
+    /// Waits for the rate, and for a pause to end. Only who has to wait joins the queue: its lock
+    /// is handed to the next one, who has to be scheduled first, so once somebody waited there, all
     /// others would have to.
-    pub(crate) async fn start(&self, trigger: Trigger) {
+    async fn wait_to_start(&self, trigger: Trigger) {
         let queue = match trigger {
             Trigger::Caller => &self.callers,
             Trigger::Background => &self.in_background,
@@ -182,6 +193,26 @@ impl Admission {
 
     fn lock(&self) -> MutexGuard<'_, Option<Pause>> {
         self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Limit {
+    fn new(at_once: usize) -> Self {
+        let at_once = at_once.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            all: Semaphore::new(at_once),
+            background: Semaphore::new(at_once - at_once / 8),
+        }
+    }
+
+    /// Waits for a permit. A caller waits for few others only.
+    async fn permit(&self, trigger: Trigger) -> Permit<'_> {
+        // They are never closed.
+        let background = match trigger {
+            Trigger::Caller => None,
+            Trigger::Background => self.background.acquire().await.ok(),
+        };
+        Permit([background, self.all.acquire().await.ok()])
     }
 }
 

@@ -16,7 +16,7 @@ impl Admission {
         match *self {}
     }
 
-    pub(crate) async fn start(&self, _trigger: Trigger) {
+    pub(crate) async fn start(&self, _trigger: Trigger) -> Permit<'_> {
         match *self {}
     }
 

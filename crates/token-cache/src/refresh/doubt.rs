@@ -14,55 +14,33 @@ use super::bound_store::LIMIT;
 use super::lease::Lease;
 use super::new_grants::Queued;
 use super::pending::LONGEST_WRITE_PAUSE;
-use super::trigger::Trigger;
 use crate::current::session::Session;
 
 impl Refresher {
     /// Watches for the other owner's commit until its token is as good as lost. Our own doubt
-    /// delays the next flight: `current/failures/pause.rs`.
+    /// delays the next flight: `current/failures/pause.rs`. Returns whether there is a fresh token.
     ///
-    /// In a pool, others may ask the vendor meanwhile: the permit is given up.
+    /// In a pool, others may be refreshed meanwhile: the permit is given up. `stored` is what was
+    /// read last.
     pub(super) async fn wait_out_doubt<'a>(
         &'a self,
         session: Session<'_>,
         lease: &Lease<'a>,
-        stored: Entry,
-        trigger: Trigger,
-    ) -> Result<Adopted, Error> {
-        let adopted = match self.doubtful_until(session, &stored) {
-            Duration::ZERO => Adopted::Nothing,
-            until => Box::pin(self.watch_owner(session, lease, stored, until)).await?,
-        };
-        if adopted == Adopted::Fresh || !self.admit_again(lease, trigger).await {
-            return Ok(adopted);
+        stored: &mut Entry,
+    ) -> Result<bool, Error> {
+        match self.doubtful_until(session, stored) {
+            Duration::ZERO => Ok(false),
+            until => Box::pin(self.watch_owner(session, lease, stored, until)).await,
         }
-        // That may have taken its time too.
-        let newer = match self.store.load().await {
-            Ok(stored) => self.adopt(session, &stored)?,
-            Err(_) => Adopted::Nothing,
-        };
-        Ok(match newer {
-            Adopted::Nothing => adopted,
-            newer => newer,
-        })
-    }
-
-    /// Takes a permit again if it was given up. Returns whether it was.
-    async fn admit_again<'a>(&'a self, lease: &Lease<'a>, trigger: Trigger) -> bool {
-        if self.admission.is_none() || lease.has_permit() {
-            return false;
-        }
-        lease.keep_permit(self.admitted(trigger).await);
-        true
     }
 
     async fn watch_owner<'a>(
         &'a self,
         session: Session<'_>,
         lease: &Lease<'a>,
-        mut stored: Entry,
+        stored: &mut Entry,
         mut until: Duration,
-    ) -> Result<Adopted, Error> {
+    ) -> Result<bool, Error> {
         let wait_flag = WaitFlag(&self.waits_for_owner);
         while let Some(left) = until
             .checked_sub(session.now().elapsed)
@@ -72,8 +50,8 @@ impl Refresher {
             lease.give_up_permit();
             // A new grant ends the doubt. A login may not wait minutes: it begins here, under our
             // lease.
-            if Box::pin(self.begin_queued_grant(session, lease, &stored)).await? {
-                return Ok(Adopted::Fresh);
+            if Box::pin(self.begin_queued_grant(session, lease, stored)).await? {
+                return Ok(true);
             }
             let next = tokio::select! {
                 biased;
@@ -82,17 +60,18 @@ impl Refresher {
             };
             // A store that cannot be read for a moment is read again.
             if let Ok(newer) = next {
-                stored = newer;
+                *stored = newer;
             }
-            let adopted = self.adopt(session, &stored)?;
-            if adopted != Adopted::Nothing {
-                return Ok(adopted);
+            match self.adopt(session, stored)? {
+                Adopted::Fresh => return Ok(true),
+                Adopted::Due => return Ok(false),
+                Adopted::Nothing => {}
             }
             // The other owner may have cleared its intent; and an expired or rejected access token
             // has nothing to lose.
-            until = until.min(self.doubtful_until(session, &stored));
+            until = until.min(self.doubtful_until(session, stored));
         }
-        Ok(Adopted::Nothing)
+        Ok(false)
     }
 
     /// Begins a grant that was asked for meanwhile. Returns whether there is another token now.

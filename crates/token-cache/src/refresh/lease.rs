@@ -21,7 +21,13 @@ pub(crate) struct Lease<'a> {
     /// the lease's end is never too late.
     acquired_at: Duration,
     /// Given back with the lease at the latest.
-    permit: Mutex<Option<Permit<'a>>>,
+    permits: Mutex<Permits<'a>>,
+}
+
+/// What a pool has permitted.
+struct Permits<'a> {
+    refresh: Option<Permit<'a>>,
+    exchange: Option<Permit<'a>>,
 }
 
 impl<'a> Lease<'a> {
@@ -38,25 +44,38 @@ impl<'a> Lease<'a> {
             clock,
             ttl,
             acquired_at,
-            permit: Mutex::new(permit),
+            permits: Mutex::new(Permits {
+                refresh: permit,
+                exchange: None,
+            }),
         }
     }
 
-    /// Gives the permit back, so that others may use it. Whoever goes on needs a new one.
+    /// Gives the permit back, so that another refresh may use it. To go on, a new one is needed.
     pub(super) fn give_up_permit(&self) {
-        self.keep_permit(None);
+        self.permits().refresh = None;
     }
 
     pub(super) fn has_permit(&self) -> bool {
-        self.permit().is_some()
+        self.permits().refresh.is_some()
     }
 
-    pub(super) fn keep_permit(&self, permit: Option<Permit<'a>>) {
-        *self.permit() = permit;
+    pub(super) fn keep_permit(&self, permit: Permit<'a>) {
+        self.permits().refresh = Some(permit);
     }
 
-    fn permit(&self) -> MutexGuard<'_, Option<Permit<'a>>> {
-        self.permit.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Keeps the permit for the exchange until it is answered.
+    pub(super) fn keep_turn(&self, permit: Permit<'a>) {
+        self.permits().exchange = Some(permit);
+    }
+
+    /// The turn is over: what is still to do concerns the store alone.
+    pub(super) fn end_turn(&self) {
+        self.permits().exchange = None;
+    }
+
+    fn permits(&self) -> MutexGuard<'_, Permits<'a>> {
+        self.permits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs the future, and renews the lease at each third of its life. If the lease is lost

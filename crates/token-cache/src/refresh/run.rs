@@ -89,8 +89,7 @@ impl Refresher {
             Err(NoLease::Busy) => Err(busy()),
             Err(NoLease::Broken(error)) => match job {
                 RefreshJob::Refresh(trigger) => {
-                    let _permit = self.admitted(trigger).await;
-                    self.started(trigger).await;
+                    let _permits = self.started(trigger).await;
                     Box::pin(self.without_store(session, &error, trigger)).await
                 }
                 _ => Err(error.to_error()),

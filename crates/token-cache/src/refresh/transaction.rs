@@ -7,7 +7,7 @@ use token_core::store::Entry;
 use token_core::{Error, ErrorKind, Generation, Rotation, Token};
 
 use super::Refresher;
-use super::adopt::{Adopted, stored_generation};
+use super::adopt::stored_generation;
 use super::begin::{Begun, needs_no_exchange};
 use super::exchange::broke_off;
 use super::lease::Lease;
@@ -33,7 +33,7 @@ impl Refresher {
             return stopped;
         }
 
-        // 2. Wait: others may want the same vendor, and another owner may have spent this token.
+        // 2. Wait: another owner may have spent this token, and others may want the same vendor.
         let (follows, stored_generation) = (Follows::of(&stored), stored_generation(&stored));
         let waited = self.wait_to_spend(session, lease, stored, trigger, current);
         let current = match waited.await? {
@@ -64,25 +64,24 @@ impl Refresher {
         }
 
         // 4. Send. 5. Commit, or whatever the outcome asks for.
-        self.obtain_and_commit(session, current, newest_generation, follows, intent)
+        self.obtain_and_commit(session, lease, current, newest_generation, follows, intent)
             .await
     }
 
-    /// Waits for our turn, and in doubt for another owner, who may have spent this token and died.
-    /// Returns what to send after that.
+    /// Waits in doubt for another owner, who may have spent this token and died, and then for our
+    /// turn. Returns what to send after that.
     async fn wait_to_spend<'a>(
         &'a self,
         session: Session<'_>,
         lease: &Lease<'a>,
-        stored: Entry,
+        mut stored: Entry,
         trigger: Trigger,
         current: Option<Parent>,
     ) -> Result<Begun, Error> {
         let (before, follows) = (session.cached(), Follows::of(&stored));
-        if self.wait_for_turn(session, lease, &stored, trigger).await? {
-            return Ok(Begun::Done);
-        }
-        if self.wait_out_doubt(session, lease, stored, trigger).await? == Adopted::Fresh {
+        if self.wait_out_doubt(session, lease, &mut stored).await?
+            || self.wait_for_turn(session, lease, &stored, trigger).await?
+        {
             return Ok(Begun::Done);
         }
         // Whoever reads the store adopts what it finds. That may be what the token was spent for.
@@ -117,6 +116,7 @@ impl Refresher {
     async fn obtain_and_commit(
         &self,
         session: Session<'_>,
+        lease: &Lease<'_>,
         current: Option<Parent>,
         newest_generation: Option<Generation>,
         follows: Follows,
@@ -126,6 +126,7 @@ impl Refresher {
         let begun = session.now().elapsed;
         let obtained = self.obtain_next(session, current, newest_generation).await;
         self.note_admitted(begun, &obtained);
+        lease.end_turn();
         let obtained = match follows {
             Follows::Grant => obtained,
             Follows::Logout => self.after_logout(obtained),

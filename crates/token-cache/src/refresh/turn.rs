@@ -7,20 +7,24 @@ use token_core::Error;
 use token_core::store::Entry;
 
 use super::Refresher;
+use super::admission::{Admission, Permit};
+use super::adopt::Adopted;
 use super::lease::Lease;
 use super::spend::Obtained;
 use super::trigger::Trigger;
 use crate::current::session::Session;
 
 impl Refresher {
-    /// Waits until the exchange may start.
-    pub(super) async fn started(&self, trigger: Trigger) {
-        if let Some(admission) = &self.admission {
-            admission.start(trigger).await;
-        }
+    /// Waits until the exchange of a refresh without a lease may start.
+    pub(super) async fn started(&self, trigger: Trigger) -> Option<[Permit<'_>; 2]> {
+        let admission = self.admission.as_ref()?;
+        Some([
+            admission.enter(trigger).await,
+            admission.start(trigger).await,
+        ])
     }
 
-    /// Waits until the exchange may start. Returns whether there is another token now: somebody's
+    /// Waits until the exchange may start. Returns whether there is a fresh token now: somebody's
     /// login does not wait, and begins here, under our lease.
     pub(super) async fn wait_for_turn<'a>(
         &'a self,
@@ -32,15 +36,29 @@ impl Refresher {
         let Some(admission) = &self.admission else {
             return Ok(false);
         };
+        let gave_way = !lease.has_permit();
         loop {
             tokio::select! {
                 biased;
-                () = admission.start(trigger) => return Ok(false),
+                () = take_turn(admission, lease, trigger) => break,
                 () = self.new_grants.arrived() => {}
             }
             if Box::pin(self.begin_queued_grant(session, lease, stored)).await? {
                 return Ok(true);
             }
+        }
+        // After a doubt, the other owner may have committed while we waited for our turn.
+        match gave_way {
+            true => Box::pin(self.adopts_stored(session)).await,
+            false => Ok(false),
+        }
+    }
+
+    /// Adopts what is stored now. Returns whether that needs no refresh.
+    async fn adopts_stored(&self, session: Session<'_>) -> Result<bool, Error> {
+        match self.store.load().await {
+            Ok(stored) => Ok(self.adopt(session, &stored)? == Adopted::Fresh),
+            Err(_) => Ok(false),
         }
     }
 
@@ -55,4 +73,11 @@ impl Refresher {
             Err(error) => admission.failed(error),
         }
     }
+}
+
+async fn take_turn<'a>(admission: &'a Admission, lease: &Lease<'a>, trigger: Trigger) {
+    if !lease.has_permit() {
+        lease.keep_permit(admission.enter(trigger).await);
+    }
+    lease.keep_turn(admission.start(trigger).await);
 }

@@ -1,5 +1,8 @@
 //! Grants whose refresh token another process may have spent before it was killed.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use token_cache::MemoryStore;
 use token_core::store::{Acquired, Intent, Owner};
 use token_core::{TokenEndpoint, TokenStore};
@@ -82,4 +85,24 @@ async fn grants_in_doubt_hold_up_no_refresh_in_the_background() {
     assert_eq!(refreshed(&vendor, &in_doubt), 0);
     pass(6 * MINUTE).await;
     assert_eq!(refreshed(&vendor, &in_doubt), in_doubt.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn grants_in_doubt_are_refreshed_no_faster_than_allowed() {
+    let vendor = Vendor::new();
+    let in_doubt = named("doubt", 20);
+    let store = MemoryStore::new();
+    leave_behind(&store, &vendor, &in_doubt, &[]).await;
+    let rate = NonZeroU32::new(1).unwrap();
+    let pool = vendor.pool(&store).max_rate(rate, 2 * SECOND);
+    let pool = pool.build().unwrap();
+    for account in &in_doubt {
+        pool.token(account).await.unwrap();
+    }
+    pass(7 * MINUTE).await;
+    assert_eq!(refreshed(&vendor, &in_doubt), in_doubt.len());
+    let requests = vendor.requests();
+    let at: Vec<_> = requests[20..].iter().map(|request| request.at).collect();
+    let closest = at.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
+    assert!(closest >= Duration::from_millis(1500), "{closest:?}");
 }

@@ -9,6 +9,7 @@ use token_core::{Secret, Timestamp, Token, TokenEndpoint, TokenStore, Validity};
 use tokio::time::{Instant, advance, timeout};
 
 use crate::pass;
+use crate::store::Unreliable;
 use crate::vendor::{Customer, MINUTE, SECOND, Vendor};
 
 /// Asks for the tokens of this many customers at once.
@@ -32,6 +33,34 @@ async fn no_more_exchanges_are_under_way_than_allowed() {
     let pool = vendor.pool(&store).max_exchanges(7).build().unwrap();
     assert_eq!(ask_for(&pool, 200).await, 200);
     assert_eq!(vendor.most_under_way(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exchange_does_not_wait_until_another_token_is_stored() {
+    let vendor = Vendor::new();
+    let store = Unreliable::over(MemoryStore::new());
+    store.take_to_commit(5);
+    let pool = vendor.pool(&MemoryStore::new()).store(store);
+    let pool = pool.max_exchanges(1).build().unwrap();
+    let began = Instant::now();
+    assert_eq!(ask_for(&pool, 2).await, 2);
+    let took = began.elapsed();
+    assert!(took < 6 * SECOND, "{took:?}");
+    assert_eq!(vendor.most_under_way(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_tokens_wait_for_a_slow_store_than_twice_the_exchanges_allowed() {
+    let vendor = Vendor::new();
+    let store = Unreliable::over(MemoryStore::new());
+    store.take_to_commit(8);
+    let pool = vendor.pool(&MemoryStore::new()).store(store);
+    let pool = pool.max_exchanges(4).build().unwrap();
+    let asking = pool.clone();
+    let asked = tokio::spawn(async move { ask_for(&asking, 100).await });
+    pass(6 * SECOND).await;
+    assert_eq!(vendor.requests().len(), 8);
+    asked.abort();
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! A store with less than others.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use token_cache::MemoryStore;
@@ -18,6 +18,7 @@ pub(crate) struct Unreliable {
     store: MemoryStore,
     fails: Arc<AtomicBool>,
     is_slow: Arc<AtomicBool>,
+    seconds_to_commit: Arc<AtomicU64>,
     lists: Arc<AtomicBool>,
     panics: Arc<AtomicBool>,
     refused_listed: Arc<AtomicUsize>,
@@ -25,11 +26,13 @@ pub(crate) struct Unreliable {
 
 impl Unreliable {
     pub(crate) fn over(store: MemoryStore) -> Self {
-        let (fails, is_slow, lists, panics, refused_listed) = Default::default();
+        let (fails, is_slow, seconds_to_commit) = Default::default();
+        let (lists, panics, refused_listed) = Default::default();
         Self {
             store,
             fails,
             is_slow,
+            seconds_to_commit,
             lists,
             panics,
             refused_listed,
@@ -54,6 +57,10 @@ impl Unreliable {
 
     pub(crate) fn be_slow(&self) {
         self.is_slow.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn take_to_commit(&self, seconds: u64) {
+        self.seconds_to_commit.store(seconds, Ordering::SeqCst);
     }
 
     async fn take_time(&self) {
@@ -111,6 +118,9 @@ impl TokenStore for Unreliable {
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
+        let seconds = self.seconds_to_commit.load(Ordering::SeqCst);
+        // tidy: sleeps because a store takes its time, which is paused.
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
         if self.fails.load(Ordering::SeqCst) {
             return Err(StoreError::new("the disk is full"));
         }
