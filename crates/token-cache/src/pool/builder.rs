@@ -122,6 +122,9 @@ impl TokenPoolBuilder {
     /// Sets how many exchanges are under way at most with one vendor at one host. Default: 64.
     /// Others wait for their turn. An eighth of them is kept for callers, and a code or password
     /// that somebody has just entered does not wait.
+    ///
+    /// An exchange is over when the vendor has answered. Exchanges and tokens that wait to be stored
+    /// are together at most twice as many: a process that is killed loses those that wait.
     pub fn max_exchanges(mut self, at_once: usize) -> Self {
         self.of_deployments.at_once = at_once.max(1);
         self
