@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use token_cache::MemoryStore;
-use token_core::store::{Acquired, Intent, Owner};
+use token_cache::{Event, MemoryStore};
+use token_core::store::{Acquired, CommitCondition, Intent, Owner};
 use token_core::{TokenEndpoint, TokenStore};
 
 use crate::pass;
@@ -105,4 +105,41 @@ async fn grants_in_doubt_are_refreshed_no_faster_than_allowed() {
     let at: Vec<_> = requests[20..].iter().map(|request| request.at).collect();
     let closest = at.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
     assert!(closest >= Duration::from_millis(1500), "{closest:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_other_process_brings_while_a_turn_is_awaited_is_adopted() {
+    let vendor = Vendor::new();
+    let (alice, bob) = (named("alice", 1), named("bob", 1));
+    let (store, elsewhere) = (MemoryStore::new(), MemoryStore::new());
+    leave_behind(&store, &vendor, &alice, &bob).await;
+    let key = Customer::of(&alice[0]).key();
+    let spent = store.load(&key).await.unwrap().record.unwrap();
+    let condition = CommitCondition::UnlessTombstoned;
+    elsewhere.commit(&key, &condition, &spent).await.unwrap();
+    let rate = NonZeroU32::new(1).unwrap();
+    let pool = vendor.pool(&store).max_rate(rate, 30 * MINUTE);
+    let pool = pool.build().unwrap();
+    let mut events = pool.events();
+    for account in [&bob[0], &alice[0]] {
+        pool.token(account).await.unwrap();
+        pass(SECOND).await;
+    }
+    pass(7 * MINUTE).await;
+    assert_eq!(vendor.requests_of(&alice[0]), 1, "it waits for its turn");
+    let other = vendor.pool(&elsewhere).build().unwrap();
+    let cache = other.cache(&alice[0]).await.unwrap();
+    cache.token_valid_for(59 * MINUTE).await.unwrap();
+    assert_eq!(vendor.requests_of(&alice[0]), 2, "the other has spent it");
+    let brought = elsewhere.load(&key).await.unwrap().record.unwrap();
+    let condition = CommitCondition::ParentIs(spent.fingerprint);
+    store.commit(&key, &condition, &brought).await.unwrap();
+    pass(30 * MINUTE).await;
+    assert_eq!(vendor.requests_of(&alice[0]), 2, "it was not sent again");
+    let token = pool.token(&alice[0]).await.unwrap();
+    assert_eq!(token.access().expose(), "access-alice-0-2");
+    drop(pool);
+    while let Some(told) = events.next().await {
+        assert!(!matches!(told.event, Event::Failed { .. }), "{told:?}");
+    }
 }
