@@ -43,7 +43,7 @@ pub(crate) struct Admission {
     pause: Mutex<Option<Pause>>,
 }
 
-/// How many of a kind are under way at once.
+/// How many refreshes, or exchanges, are under way at most.
 struct Limit {
     all: Semaphore,
     /// Seven eighths of them, for what nobody waits for.
@@ -70,7 +70,7 @@ struct Pause {
     next_probe: Duration,
 }
 
-/// The right to have one under way.
+/// The right to have one refresh, or one exchange, under way.
 pub(crate) struct Permit<'a>(
     #[expect(dead_code, reason = "its drop is what counts")] [Option<SemaphorePermit<'a>>; 2],
 );

@@ -35,11 +35,15 @@ async fn no_more_exchanges_are_under_way_than_allowed() {
     assert_eq!(vendor.most_under_way(), 7);
 }
 
+fn slow_to_commit(seconds: u64) -> Unreliable {
+    let store = Unreliable::over(MemoryStore::new());
+    store.take_to_commit(seconds);
+    store
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_exchange_does_not_wait_until_another_token_is_stored() {
-    let vendor = Vendor::new();
-    let store = Unreliable::over(MemoryStore::new());
-    store.take_to_commit(5);
+    let (vendor, store) = (Vendor::new(), slow_to_commit(5));
     let pool = vendor.pool(&MemoryStore::new()).store(store);
     let pool = pool.max_exchanges(1).build().unwrap();
     let began = Instant::now();
@@ -51,9 +55,7 @@ async fn an_exchange_does_not_wait_until_another_token_is_stored() {
 
 #[tokio::test(start_paused = true)]
 async fn no_more_tokens_wait_for_a_slow_store_than_twice_the_exchanges_allowed() {
-    let vendor = Vendor::new();
-    let store = Unreliable::over(MemoryStore::new());
-    store.take_to_commit(8);
+    let (vendor, store) = (Vendor::new(), slow_to_commit(8));
     let pool = vendor.pool(&MemoryStore::new()).store(store);
     let pool = pool.max_exchanges(4).build().unwrap();
     let asking = pool.clone();

@@ -17,7 +17,7 @@ use token_core::{Generation, Timestamp, TokenKey, TokenStore};
 pub(crate) struct Unreliable {
     store: MemoryStore,
     fails: Arc<AtomicBool>,
-    is_slow: Arc<AtomicBool>,
+    seconds_to_load: Arc<AtomicU64>,
     seconds_to_commit: Arc<AtomicU64>,
     lists: Arc<AtomicBool>,
     panics: Arc<AtomicBool>,
@@ -26,12 +26,12 @@ pub(crate) struct Unreliable {
 
 impl Unreliable {
     pub(crate) fn over(store: MemoryStore) -> Self {
-        let (fails, is_slow, seconds_to_commit) = Default::default();
+        let (fails, seconds_to_load, seconds_to_commit) = Default::default();
         let (lists, panics, refused_listed) = Default::default();
         Self {
             store,
             fails,
-            is_slow,
+            seconds_to_load,
             seconds_to_commit,
             lists,
             panics,
@@ -56,18 +56,11 @@ impl Unreliable {
     }
 
     pub(crate) fn be_slow(&self) {
-        self.is_slow.store(true, Ordering::SeqCst);
+        self.seconds_to_load.store(1, Ordering::SeqCst);
     }
 
     pub(crate) fn take_to_commit(&self, seconds: u64) {
         self.seconds_to_commit.store(seconds, Ordering::SeqCst);
-    }
-
-    async fn take_time(&self) {
-        if self.is_slow.load(Ordering::SeqCst) {
-            // tidy: sleeps because a store takes its time, which is paused.
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
     }
 
     pub(crate) fn fail_commits(&self, fails: bool) {
@@ -75,10 +68,18 @@ impl Unreliable {
     }
 }
 
+async fn take(seconds: &AtomicU64) {
+    let seconds = seconds.load(Ordering::SeqCst);
+    if seconds > 0 {
+        // tidy: sleeps because a store takes its time, which is paused.
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+}
+
 #[async_trait]
 impl TokenStore for Unreliable {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
-        self.take_time().await;
+        take(&self.seconds_to_load).await;
         self.store.load(key).await
     }
 
@@ -118,9 +119,7 @@ impl TokenStore for Unreliable {
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let seconds = self.seconds_to_commit.load(Ordering::SeqCst);
-        // tidy: sleeps because a store takes its time, which is paused.
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        take(&self.seconds_to_commit).await;
         if self.fails.load(Ordering::SeqCst) {
             return Err(StoreError::new("the disk is full"));
         }
@@ -128,7 +127,7 @@ impl TokenStore for Unreliable {
     }
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
-        self.take_time().await;
+        take(&self.seconds_to_load).await;
         self.store.tombstone(key).await
     }
 
