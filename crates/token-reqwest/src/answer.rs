@@ -1,6 +1,7 @@
 //! Reads an answer: checks its head, reads its body up to the limit, and decompresses it if needed.
 
 use std::io::{self, Read};
+use std::pin::pin;
 
 use bytes::Bytes;
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
@@ -9,6 +10,7 @@ use http::{HeaderMap, StatusCode};
 use token_core::{ErrorKind, LONGEST_BODY, SendError, SendFailure};
 
 use crate::failure::cut_answer;
+use crate::time::{TimeLeft, TimedOut};
 
 /// hyper's default limit.
 const MOST_HEADERS: usize = 100;
@@ -19,9 +21,10 @@ pub(crate) const MOST_HEADERS_READ: usize = 256;
 
 pub(crate) async fn whole_answer(
     response: &mut reqwest::Response,
+    time: &mut TimeLeft,
 ) -> Result<http::Response<Bytes>, SendError> {
     check_headers(response)?;
-    let body = whole_body(response).await?;
+    let body = whole_body(response, time).await?;
     let mut answer = http::Response::new(body);
     *answer.status_mut() = response.status();
     *answer.version_mut() = response.version();
@@ -58,13 +61,16 @@ fn leaves_open(status: StatusCode) -> bool {
     )
 }
 
-async fn whole_body(response: &mut reqwest::Response) -> Result<Bytes, SendError> {
+async fn whole_body(
+    response: &mut reqwest::Response,
+    time: &mut TimeLeft,
+) -> Result<Bytes, SendError> {
     let announced = response.content_length().unwrap_or_default();
     if announced > LONGEST_BODY as u64 {
         return Err(SendError::maybe_sent(SendFailure::TooLong));
     }
-    let first = next_chunk(response).await?.unwrap_or_default();
-    let Some(second) = next_chunk(response).await? else {
+    let first = next_chunk(response, time).await?.unwrap_or_default();
+    let Some(second) = next_chunk(response, time).await? else {
         return within_limit(first);
     };
     let mut body = Vec::from(first);
@@ -74,7 +80,7 @@ async fn whole_body(response: &mut reqwest::Response) -> Result<Bytes, SendError
             return Err(SendError::maybe_sent(SendFailure::TooLong));
         }
         body.extend_from_slice(&chunk);
-        next = next_chunk(response).await?;
+        next = next_chunk(response, time).await?;
     }
     Ok(body.into())
 }
@@ -86,8 +92,14 @@ fn within_limit(body: Bytes) -> Result<Bytes, SendError> {
     }
 }
 
-async fn next_chunk(response: &mut reqwest::Response) -> Result<Option<Bytes>, SendError> {
-    response.chunk().await.map_err(|error| cut_answer(&error))
+async fn next_chunk(
+    response: &mut reqwest::Response,
+    time: &mut TimeLeft,
+) -> Result<Option<Bytes>, SendError> {
+    match time.read(pin!(response.chunk())).await {
+        Ok(chunk) => chunk.map_err(|error| cut_answer(&error)),
+        Err(TimedOut) => Err(SendError::maybe_sent(SendFailure::Timeout)),
+    }
 }
 
 /// Compression is never requested, but some proxies compress anyway.

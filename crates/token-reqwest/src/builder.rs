@@ -189,9 +189,10 @@ impl ReqwestClientBuilder {
             _ => None,
         };
         let limit = Limit::new(self.max_requests_per_host);
+        let read_timeout = nonzero("read_timeout", self.read_timeout)?;
         let settings = move |connections| self.settings(connections, &environment);
         let clients = Clients::made_by(Maker::new(settings, why_not_built))?;
-        Ok(ReqwestClient::with(clients, limit, unused))
+        Ok(ReqwestClient::with(clients, limit, read_timeout, unused))
     }
 
     fn settings(
@@ -201,7 +202,6 @@ impl ReqwestClientBuilder {
     ) -> Result<ClientBuilder, BuildError> {
         let settings = reqwest::Client::builder()
             .connect_timeout(nonzero("connect_timeout", self.connect_timeout)?)
-            .read_timeout(nonzero("read_timeout", self.read_timeout)?)
             .user_agent(header(&self.user_agent)?);
         let settings = version(settings, connections);
         let settings = self.route(settings, environment)?;

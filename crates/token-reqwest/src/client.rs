@@ -1,7 +1,7 @@
 //! Sends requests with reqwest.
 
 use std::fmt;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use crate::limit::{self, Limit};
 use crate::redirects::follows_none;
 use crate::routes::{Route, Routes};
 use crate::stage::{Connections, Stage};
+use crate::time::{TimeLeft, TimedOut};
 
 /// An [`HttpClient`] that uses reqwest.
 ///
@@ -49,6 +50,10 @@ use crate::stage::{Connections, Stage};
 /// At most 64 requests to one scheme, host and port are under way at the same time; others wait,
 /// for as long as `within` allows.
 ///
+/// If the process is frozen during a request (a stopped process, a paused virtual machine) and its
+/// time is over when the process runs again, what arrived meanwhile is read for up to 5 seconds: there
+/// may be a new refresh token in it.
+///
 /// Clones are cheap and share one `reqwest::Client`. [`send`](HttpClient::send) needs a Tokio
 /// runtime with I/O and time enabled. A client from [`builder`](Self::builder) is not tied to one
 /// runtime.
@@ -59,6 +64,7 @@ struct Parts {
     clients: Clients,
     routes: Routes,
     limit: Limit,
+    read_timeout: Duration,
     #[cfg(feature = "rustls")]
     unused_proxies: Option<UnusedProxies>,
 }
@@ -145,6 +151,8 @@ impl ReqwestClient {
             clients,
             routes: Routes::default(),
             limit: Limit::new(limit::DEFAULT),
+            // That of reqwest's client applies, if it has one.
+            read_timeout: Duration::MAX,
             #[cfg(feature = "rustls")]
             unused_proxies: None,
         }))
@@ -154,12 +162,14 @@ impl ReqwestClient {
     pub(crate) fn with(
         clients: Clients,
         limit: Limit,
+        read_timeout: Duration,
         unused_proxies: Option<UnusedProxies>,
     ) -> Self {
         Self(Arc::new(Parts {
             clients,
             routes: Routes::default(),
             limit,
+            read_timeout,
             unused_proxies,
         }))
     }
@@ -178,27 +188,40 @@ impl ReqwestClient {
     async fn exchange(
         &self,
         request: &http::Request<Bytes>,
-        stage: &Stage,
-        unused_proxy: Option<&'static str>,
+        mut time: TimeLeft,
     ) -> Result<http::Response<Bytes>, SendError> {
         let runtime = Handle::current().id();
         let parts = &*self.0;
         let route = parts.routes.find(runtime, request.uri(), &parts.limit)?;
-        let _permit = route.permit().await;
+        let permit = time.wait(pin!(route.permit())).await;
+        let _permit = permit.map_err(|TimedOut| never_sent(parts.limit.per_host()))?;
+        let stage = Stage::default();
         let (mut client, mut connections) = parts.clients.choose(request, runtime);
         let mut response = loop {
-            let sent = async { client.execute(sendable(request, &route)).await };
-            let error = match stage.observe(connections, sent).await {
-                Ok(response) => break response,
-                Err(error) => error,
+            let answered = {
+                let sent = async { client.execute(sendable(request, &route)).await };
+                time.read(pin!(stage.observe(connections, sent))).await
+            };
+            let error = match answered {
+                Ok(Ok(response)) => break response,
+                Ok(Err(error)) => error,
+                Err(TimedOut) => return Err(self.timed_out(request, &stage)),
             };
             // Over a new connection, more headers can be read.
             if connections == Connections::New || !has_too_many_headers(&error) {
-                return Err(no_answer(&error, stage, unused_proxy));
+                let unused_proxy = self.unused_proxy(request.uri());
+                return Err(no_answer(&error, &stage, unused_proxy));
             }
             (client, connections) = parts.clients.for_new_connections();
         };
-        whole_answer(&mut response).await
+        whole_answer(&mut response, &mut time).await
+    }
+
+    fn timed_out(&self, request: &http::Request<Bytes>, stage: &Stage) -> SendError {
+        match stage.proves_nothing_left() {
+            true => never_connected(self.unused_proxy(request.uri())),
+            false => SendError::maybe_sent(SendFailure::Timeout),
+        }
     }
 }
 
@@ -221,15 +244,8 @@ impl HttpClient for ReqwestClient {
         Self: 'b,
     {
         Box::pin(async move {
-            let stage = Stage::default();
-            let unused_proxy = self.unused_proxy(request.uri());
-            let exchange = self.exchange(&request, &stage, unused_proxy);
-            match tokio::time::timeout(within, exchange).await {
-                Ok(outcome) => outcome,
-                Err(_) if stage.is_waiting() => Err(never_sent(self.0.limit.per_host())),
-                Err(_) if stage.proves_nothing_left() => Err(never_connected(unused_proxy)),
-                Err(_) => Err(SendError::maybe_sent(SendFailure::Timeout)),
-            }
+            let time = TimeLeft::new(within, self.0.read_timeout);
+            self.exchange(&request, time).await
         })
     }
 }

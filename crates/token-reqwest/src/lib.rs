@@ -17,6 +17,7 @@ mod process_client;
 mod redirects;
 mod routes;
 mod stage;
+mod time;
 #[cfg(feature = "rustls")]
 mod tls;
 

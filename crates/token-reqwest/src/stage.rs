@@ -26,8 +26,8 @@ pub(crate) enum Connections {
     Kept,
 }
 
-/// How far one request got; while it is empty, the request waits for others to its host. It never
-/// changes: the first connection may have carried bytes, whatever happens on a second one.
+/// How far one request got; it is empty before the request is handed to a client. It never changes:
+/// the first connection may have carried bytes, whatever happens on a second one.
 #[derive(Default)]
 pub(crate) struct Stage(OnceLock<Sending>);
 
@@ -71,11 +71,6 @@ impl Stage {
             Some(Sending::OverNew(connector)) => connector.is_connecting(),
             Some(Sending::OverKept) => false,
         }
-    }
-
-    /// Returns whether the request waits for others.
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.0.get().is_none()
     }
 }
 
@@ -140,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_that_waits_has_not_left() {
+    fn a_request_that_no_client_has_has_not_left() {
         assert!(Stage::default().proves_nothing_left());
     }
 
@@ -148,7 +143,7 @@ mod tests {
     fn a_connector_that_was_never_called_proves_nothing() {
         let stage = Stage::default();
         let connector = stage.over_new();
-        assert!(!stage.is_waiting() && !stage.proves_nothing_left());
+        assert!(!stage.proves_nothing_left());
         connector.reach(CONNECTING);
         assert!(stage.proves_nothing_left());
     }
@@ -157,7 +152,7 @@ mod tests {
     async fn nothing_is_proved_if_a_kept_connection_may_be_used() {
         let stage = Stage::default();
         stage.observe(Connections::Kept, async {}).await;
-        assert!(!stage.is_waiting() && !stage.proves_nothing_left());
+        assert!(!stage.proves_nothing_left());
         let connects = async { Connector::current().reach(CONNECTING) };
         stage.observe(Connections::New, connects).await;
         assert!(!stage.proves_nothing_left());

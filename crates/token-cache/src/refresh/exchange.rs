@@ -17,6 +17,7 @@ pub(crate) use self::outcome::{Issued, Limits, Reply, RetryPolicy};
 use super::attempts::Attempts;
 use super::endpoint_source::AnyEndpoint;
 use crate::telemetry::exchange::Attempted;
+use crate::timeout::timeout_unless_frozen;
 
 /// A login has at most this many steps.
 const MAX_STEPS: u32 = 5;
@@ -156,16 +157,16 @@ impl Exchanger<'_> {
         let asked = self.clock.now();
         let left = sending.deadline.saturating_sub(asked.elapsed);
         let sent = self.http.send(sending.marked(&request), left);
-        let response = match tokio::time::timeout(left, sent).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => {
+        let response = match timeout_unless_frozen(left, sent).await {
+            Some(Ok(response)) => response,
+            Some(Err(error)) => {
                 let sent = error.may_have_left();
                 return Err(ExchangeError {
                     error: error.to_error().with_request(&request),
                     sent,
                 });
             }
-            Err(_) => {
+            None => {
                 let error = Error::new(ErrorKind::InDoubt, "the exchange timed out");
                 return Err(ExchangeError {
                     error: error.with_request(&request),

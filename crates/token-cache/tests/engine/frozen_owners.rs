@@ -2,7 +2,7 @@
 //! longer wait for it.
 
 use token_cache::TokenCache;
-use token_core::Generation;
+use token_core::{Generation, Rotation};
 use tokio::task::JoinHandle;
 
 use crate::acme::{Acme, Gate, MINUTE, Op, SECOND, Setup, When, advance};
@@ -66,4 +66,26 @@ async fn a_commit_that_is_read_while_the_intent_is_written_is_not_followed_by_an
     assert_eq!(setup.server.requests().len(), 2);
     assert_eq!(setup.server.reused(), 0);
     assert!(setup.stored().await.intent.is_none());
+}
+
+// FAULTS.md row 10
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_read_though_its_time_was_over_while_the_process_was_frozen() {
+    for rotation in [Rotation::SingleUse, Rotation::Idempotent] {
+        let setup = Setup::new(Acme::with(rotation));
+        let cache = setup.fresh_cache().await;
+        advance(60 * MINUTE).await;
+        let before = setup.server.requests().len();
+        let exchange = setup.server.then_hold(When::AfterProcessing);
+        let waiting = wait_for_token(&cache);
+        exchange.reached().await;
+        // In one step: no timer fires on the way.
+        tokio::time::advance(10 * MINUTE).await;
+        advance(SECOND).await;
+        exchange.open();
+        waiting.await.unwrap();
+        advance(SECOND).await;
+        assert!(cache.current().is_some(), "{rotation:?}");
+        assert_eq!(setup.server.requests().len(), before + 1, "{rotation:?}");
+    }
 }

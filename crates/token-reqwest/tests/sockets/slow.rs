@@ -7,9 +7,12 @@ use reqwest::dns::{Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use token_core::{HttpClient, SendError, SendFailure};
 use token_reqwest::ReqwestClient;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
-use crate::raw::{MINUTE, RawServer, Wire, assert_in_doubt, assert_unsent, refresh};
+use crate::raw::{
+    MINUTE, RawServer, Wire, answer_of, assert_in_doubt, assert_unsent, refresh, send_refresh,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -71,6 +74,38 @@ async fn a_slow_body_hits_the_deadline() {
     let (error, took) = timed(&client, &server.url("/t"), MINUTE).await;
     assert_in_doubt(&error, SendFailure::Timeout);
     assert_about(took, MINUTE);
+}
+
+// FAULTS.md row 10
+#[tokio::test]
+async fn an_answer_is_read_though_its_time_was_over_while_the_process_was_frozen() {
+    for frozen in [MINUTE * 3 / 4, 10 * MINUTE] {
+        let (received, mut receives) = mpsc::unbounded_channel();
+        let thaw = Arc::new(Notify::new());
+        let thawed = Arc::clone(&thaw);
+        let server = RawServer::start(move |mut wire| {
+            let (received, thawed) = (received.clone(), Arc::clone(&thawed));
+            async move {
+                wire.request().await;
+                _ = received.send(());
+                thawed.notified().await;
+                wire.say(&answer_of("{}")).await;
+            }
+        })
+        .await;
+        let client = ReqwestClient::new().unwrap();
+        let url = server.url("/t");
+        let sending = tokio::spawn(async move { send_refresh(&client, &url).await });
+        receives.recv().await.unwrap();
+        // The time passes in one step, so that each timer of the client fires too late.
+        tokio::time::pause();
+        tokio::time::advance(frozen).await;
+        tokio::time::resume();
+        tokio::task::yield_now().await;
+        thaw.notify_one();
+        let answer = sending.await.unwrap().unwrap();
+        assert_eq!(answer.body(), "{}", "{frozen:?}");
+    }
 }
 
 // FAULTS.md row 47
