@@ -186,7 +186,7 @@ impl BoundStore {
             Some(Err(_)) => "error",
             None => "timeout",
         };
-        metric::stored(self.name(), name, outcome, begun.elapsed());
+        metric::stored(|| self.name(), name, outcome, begun.elapsed());
         ended.unwrap_or_else(|| Err(StoreError::new("the store did not answer in time")))
     }
 

@@ -181,7 +181,7 @@ impl Refresher {
     ) -> Result<Option<(Lease<'a>, Entry)>, NoLease> {
         let begun = Stopwatch::start();
         let taken = self.take_lease(session, purpose).await;
-        metric::waited_for_lease(self.store.name(), begun.elapsed());
+        metric::waited_for_lease(|| self.store.name(), begun.elapsed());
         taken
     }
 

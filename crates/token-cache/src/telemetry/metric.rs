@@ -103,16 +103,16 @@ pub(crate) fn exchanged(key: &TokenKey, step: Step, outcome: &'static str, took:
     histogram!(EXCHANGE_DURATION, "vendor" => vendor(), "step" => step()).record(took);
 }
 
-/// Notes an operation of a store.
+/// Notes an operation of a store, whose name is asked for only if it is measured.
 pub(crate) fn stored(
-    store: &'static str,
+    store: impl Fn() -> &'static str,
     operation: &'static str,
     outcome: &'static str,
     took: Duration,
 ) {
     let labels = || {
         [
-            ("store", store),
+            ("store", store()),
             ("operation", operation),
             ("outcome", outcome),
         ]
@@ -121,8 +121,8 @@ pub(crate) fn stored(
 }
 
 /// Notes how long a refresh waited for the lease, or for the token of the owner that has it.
-pub(crate) fn waited_for_lease(store: &'static str, took: Duration) {
-    histogram!(LEASE_WAIT, "store" => store).record(took);
+pub(crate) fn waited_for_lease(store: impl Fn() -> &'static str, took: Duration) {
+    histogram!(LEASE_WAIT, "store" => store()).record(took);
 }
 
 /// Counts a request that an API refused. `replayed` tells whether it is sent once more.
