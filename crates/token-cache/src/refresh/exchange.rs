@@ -22,6 +22,10 @@ use crate::timeout::timeout_unless_frozen;
 /// A login has at most this many steps.
 const MAX_STEPS: u32 = 5;
 
+/// How much longer than it was told to a client may take. It knows whether anything was sent, so its
+/// own error is to come first.
+const MARGIN: Duration = Duration::from_millis(100);
+
 /// Sends requests to the token endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchanger<'a> {
@@ -157,7 +161,7 @@ impl Exchanger<'_> {
         let asked = self.clock.now();
         let left = sending.deadline.saturating_sub(asked.elapsed);
         let sent = self.http.send(sending.marked(&request), left);
-        let response = match timeout_unless_frozen(left, sent).await {
+        let response = match timeout_unless_frozen(left.saturating_add(MARGIN), sent).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => {
                 let sent = error.may_have_left();
