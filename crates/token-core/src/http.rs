@@ -21,7 +21,8 @@ pub const LONGEST_BODY: usize = 64 * 1024;
 /// * *must not* follow redirects, send a `Referer`, or retry;
 /// * *must* stop reading the body at [`LONGEST_BODY`] bytes;
 /// * *must* fail with [`SendError`] when `within` has elapsed, including the time to connect. If the
-///   process was frozen at that moment, it *should* first return an answer that has arrived meanwhile;
+///   process was frozen at that moment, it *should* first return an answer that has arrived
+///   meanwhile, but *must not* send a request that has not left;
 /// * *must* report correctly whether bytes of the request may have been sent: "no" only if that is
 ///   certain;
 /// * *must not* put the URL, a header or the body into a log or an error;

@@ -96,7 +96,7 @@ async fn next_chunk(
     response: &mut reqwest::Response,
     time: &mut TimeLeft,
 ) -> Result<Option<Bytes>, SendError> {
-    match time.read(pin!(response.chunk())).await {
+    match time.part(pin!(response.chunk())).await {
         Ok(chunk) => chunk.map_err(|error| cut_answer(&error)),
         Err(TimedOut) => Err(SendError::maybe_sent(SendFailure::Timeout)),
     }

@@ -52,7 +52,8 @@ use crate::time::{TimeLeft, TimedOut};
 ///
 /// If the process is frozen during a request (a stopped process, a paused virtual machine) and its
 /// time is over when the process runs again, what arrived meanwhile is read for up to 5 seconds: there
-/// may be a new refresh token in it.
+/// may be a new refresh token in it. A request that has not left by then is not sent.
+/// Timeouts that a client of your own has still end it.
 ///
 /// Clones are cheap and share one `reqwest::Client`. [`send`](HttpClient::send) needs a Tokio
 /// runtime with I/O and time enabled. A client from [`builder`](Self::builder) is not tied to one
@@ -200,7 +201,8 @@ impl ReqwestClient {
         let mut response = loop {
             let answered = {
                 let sent = async { client.execute(sendable(request, &route)).await };
-                time.read(pin!(stage.observe(connections, sent))).await
+                let sent = pin!(stage.observe(connections, sent));
+                time.head(sent, || stage.proves_nothing_left()).await
             };
             let error = match answered {
                 Ok(Ok(response)) => break response,

@@ -1,11 +1,15 @@
 //! How long a request may take.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-/// A timer that fires this much too late shows that the process did not run.
-const LATE: Duration = Duration::from_secs(1);
+/// A timer that fires this much too late shows that the process did not run. The engine of
+/// `token-cache` has a shorter one, so that it does not give up on a client that still waits.
+const LATE: Duration = Duration::from_millis(250);
 /// How long what arrived meanwhile takes to be read.
 const TO_READ: Duration = Duration::from_secs(5);
 /// As long as tokio lets a timer run.
@@ -14,8 +18,9 @@ const VERY_LONG: Duration = Duration::from_secs(86_400 * 365 * 30);
 /// The time that one request may take in all, and each read of its answer.
 ///
 /// If the process was frozen when a time ended (a stopped process, a paused virtual machine), the
-/// answer may have arrived, with a rotated refresh token in it. So it is waited for a little longer.
-/// reqwest's own timers would win against it.
+/// answer may have arrived, with a rotated refresh token in it. So it is waited for a little longer;
+/// reqwest's own timers would win against it. But a request that has not left by then is not sent:
+/// others may no longer wait for the outcome, and may have used the refresh token.
 pub(crate) struct TimeLeft {
     ends: Instant,
     read: Duration,
@@ -34,44 +39,62 @@ impl TimeLeft {
         }
     }
 
-    /// Awaits something before the first read, for as long as the whole request may take.
+    /// Awaits something before the request is sent, for as long as all may take.
     pub(crate) async fn wait<F: Future + Unpin>(&mut self, work: F) -> Result<F::Output, TimedOut> {
-        self.at_most(Duration::MAX, work).await
+        self.at_most(Duration::MAX, work, || true).await
     }
 
-    /// Awaits one read: the head of the answer, or a part of its body.
-    pub(crate) async fn read<F: Future + Unpin>(&mut self, work: F) -> Result<F::Output, TimedOut> {
-        self.at_most(self.read, work).await
+    /// Sends the request and awaits the head of the answer.
+    pub(crate) async fn head<F: Future + Unpin>(
+        &mut self,
+        work: F,
+        is_unsent: impl Fn() -> bool,
+    ) -> Result<F::Output, TimedOut> {
+        self.at_most(self.read, work, is_unsent).await
+    }
+
+    /// Awaits a part of the body.
+    pub(crate) async fn part<F: Future + Unpin>(&mut self, work: F) -> Result<F::Output, TimedOut> {
+        self.at_most(self.read, work, || false).await
     }
 
     async fn at_most<F: Future + Unpin>(
         &mut self,
-        most: Duration,
+        mut most: Duration,
         mut work: F,
+        is_unsent: impl Fn() -> bool,
     ) -> Result<F::Output, TimedOut> {
         loop {
             let begun = Instant::now();
-            let left = self.left_at(begun).min(most);
-            if let Ok(done) = timeout(left, &mut work).await {
-                return Ok(done);
+            if !is_unsent() {
+                self.make_up_for_a_freeze(begun);
             }
-            if begun.elapsed() < left.saturating_add(LATE) {
+            let left = self.ends.saturating_duration_since(begun).min(most);
+            // What connects is not polled after its time, since it would go on and send.
+            let in_time = poll_fn(|context| match is_unsent() && begun.elapsed() >= left {
+                true => Poll::Ready(Err(TimedOut)),
+                false => Pin::new(&mut work).poll(context).map(Ok),
+            });
+            if let Ok(done) = timeout(left, in_time).await {
+                return done;
+            }
+            if is_unsent() || begun.elapsed() < left.saturating_add(LATE) {
                 return Err(TimedOut);
             }
+            most = TO_READ;
         }
     }
 
-    fn left_at(&mut self, now: Instant) -> Duration {
+    fn make_up_for_a_freeze(&mut self, now: Instant) {
         if now.saturating_duration_since(self.ends) >= LATE {
             self.ends = now + TO_READ;
         }
-        self.ends.saturating_duration_since(now)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::pending;
+    use std::future::{pending, ready};
     use std::pin::pin;
 
     use tokio::sync::oneshot;
@@ -86,7 +109,7 @@ mod tests {
         for (within, read, expected) in [(60, 30, 30), (20, 30, 20)] {
             let begun = Instant::now();
             let mut time = TimeLeft::new(SECOND * within, SECOND * read);
-            let waited = time.read(pin!(pending::<()>())).await;
+            let waited = time.part(pin!(pending::<()>())).await;
             assert_eq!(
                 (waited, begun.elapsed()),
                 (Err(TimedOut), SECOND * expected)
@@ -99,7 +122,7 @@ mod tests {
         let begun = Instant::now();
         let mut time = TimeLeft::new(60 * SECOND, 30 * SECOND);
         // tidy: sleeps because it lets paused time pass
-        while time.read(pin!(sleep(25 * SECOND))).await.is_ok() {}
+        while time.part(pin!(sleep(25 * SECOND))).await.is_ok() {}
         assert_eq!(begun.elapsed(), 60 * SECOND);
     }
 
@@ -117,7 +140,7 @@ mod tests {
             let (answers, answer) = oneshot::channel();
             let reading = tokio::spawn(async move {
                 let mut time = TimeLeft::new(60 * SECOND, 30 * SECOND);
-                time.read(answer).await.map(drop)
+                time.part(answer).await.map(drop)
             });
             tokio::task::yield_now().await;
             advance(600 * SECOND).await;
@@ -133,6 +156,15 @@ mod tests {
         let mut time = TimeLeft::new(60 * SECOND, 30 * SECOND);
         advance(600 * SECOND).await;
         // tidy: sleeps because it lets paused time pass
-        assert_eq!(time.read(pin!(sleep(SECOND))).await, Ok(()));
+        assert_eq!(time.part(pin!(sleep(SECOND))).await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_not_left_when_the_time_is_over_is_not_sent_after_a_freeze() {
+        let mut time = TimeLeft::new(60 * SECOND, 30 * SECOND);
+        advance(600 * SECOND).await;
+        assert_eq!(time.wait(pin!(ready(()))).await, Err(TimedOut));
+        assert_eq!(time.head(pin!(ready(())), || true).await, Err(TimedOut));
+        assert_eq!(time.head(pin!(ready(())), || false).await, Ok(()));
     }
 }

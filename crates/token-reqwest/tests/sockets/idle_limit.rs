@@ -74,8 +74,8 @@ async fn server(closes: Closes) -> RawServer {
     .await
 }
 
-/// By its clock no time passes. If the machine stands still for longer than an exchange may take,
-/// as virtual machines do, the exchange times out, but it may still be repeated.
+/// By its clock no time passes. If the machine stands still for longer than an exchange may take, an
+/// `Idempotent` exchange is still repeated.
 fn cache(server: &RawServer, rotation: Rotation) -> TokenCache {
     let base = BaseUrl::parse(&server.url(""), PlainHttp::Allowed).unwrap();
     TokenCache::builder(Acme { base, rotation })

@@ -1,9 +1,10 @@
 //! Slow servers. tokio's time is paused and advances when all tasks wait.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::dns::{Name, Resolve, Resolving};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use token_core::{HttpClient, SendError, SendFailure};
 use token_reqwest::ReqwestClient;
@@ -163,6 +164,19 @@ impl Resolve for SilentResolver {
     }
 }
 
+/// Knows the address when it is told so.
+struct LateResolver(Arc<Notify>, SocketAddr);
+
+impl Resolve for LateResolver {
+    fn resolve(&self, _: Name) -> Resolving {
+        let (told, address) = (Arc::clone(&self.0), self.1);
+        Box::pin(async move {
+            told.notified().await;
+            Ok(Box::new(std::iter::once(address)) as Addrs)
+        })
+    }
+}
+
 fn resolving_with(resolver: impl Resolve + 'static) -> ReqwestClient {
     let resolver = Arc::new(resolver);
     ReqwestClient::from_builder(move || {
@@ -183,4 +197,19 @@ async fn a_name_that_does_not_resolve_sent_nothing() {
         let (error, _) = timed(&resolving_with(SilentResolver), &url, MINUTE).await;
         assert_unsent(&error, SendFailure::Timeout);
     }
+}
+
+// FAULTS.md row 2
+#[tokio::test(start_paused = true)]
+async fn a_request_is_not_sent_after_a_freeze_that_outlasts_its_time() {
+    let server = RawServer::answering(answer_of("{}")).await;
+    let told = Arc::new(Notify::new());
+    let client = resolving_with(LateResolver(Arc::clone(&told), server.address()));
+    let url = format!("http://vendor.example:{}/t", server.address().port());
+    let sending = tokio::spawn(async move { send_refresh(&client, &url).await });
+    tokio::task::yield_now().await;
+    told.notify_one();
+    tokio::time::advance(10 * MINUTE).await;
+    assert_unsent(&sending.await.unwrap().unwrap_err(), SendFailure::Timeout);
+    assert_eq!(server.heard().count("POST"), 0);
 }
