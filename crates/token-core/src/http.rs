@@ -91,10 +91,11 @@ impl<C: HttpClient + ?Sized> HttpClient for std::sync::Arc<C> {
 ///
 /// The closure *must* keep the rules of [`HttpClient`]: no redirects, no retries, a limit to the
 /// body, nothing in a log, and no pool of connections unless it looks for [`Repeatable`]. The
-/// engine drops the closure's future when the timeout elapses; [`exchange`](crate::exchange)
-/// cannot, so that the closure then needs a timeout of its own. Whatever the closure fails with
-/// counts as maybe sent, since a closure cannot tell: an exchange with a single-use refresh token
-/// is then in doubt. The text of its error is dropped, because it may contain the URL.
+/// engine drops the closure's future when the timeout elapses, or up to 5 seconds later if the
+/// process was frozen then; [`exchange`](crate::exchange) cannot, so that the closure then needs a
+/// timeout of its own. Whatever the closure fails with counts as maybe sent, since a closure cannot
+/// tell: an exchange with a single-use refresh token is then in doubt. The text of its error is
+/// dropped, because it may contain the URL.
 pub fn http_fn<F, Fut, E>(send: F) -> HttpFn<F>
 where
     F: Fn(http::Request<Bytes>) -> Fut + Send + Sync + 'static,
