@@ -8,12 +8,13 @@ use std::time::Duration;
 use http::Uri;
 use reqwest::{ClientBuilder, Identity, Proxy};
 use token_core::{BuildError, Secret};
+use token_hyper::parts::{Environment, MOST_REQUESTS};
 
 use self::checks::{certificates, header, nonzero, why_not_built};
 use crate::client::ReqwestClient;
 use crate::connections::{Clients, Maker};
-use crate::environment::Environment;
-use crate::limit::{self, Limit};
+use crate::environment;
+use crate::routes::Limit;
 use crate::stage::Connections;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -87,7 +88,7 @@ impl ReqwestClient {
             client_certificate: None,
             route: Route::Direct,
             proxy_credentials: None,
-            max_requests_per_host: limit::DEFAULT,
+            max_requests_per_host: MOST_REQUESTS,
         }
     }
 }
@@ -217,7 +218,7 @@ impl ReqwestClientBuilder {
         match &self.route {
             Route::Direct if self.proxy_credentials.is_some() => Err(BuildError::missing("proxy")),
             Route::Direct => Ok(settings.no_proxy()),
-            Route::System => Ok(environment.route(settings)),
+            Route::System => Ok(environment::route(settings, environment)),
             Route::Proxy(url) => Ok(settings.proxy(self.proxy_at(url)?)),
         }
     }

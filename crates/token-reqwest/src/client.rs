@@ -10,18 +10,19 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, Uri};
 use reqwest::Body;
 use token_core::{BuildError, HttpClient, SendError, SendFailure};
+#[cfg(feature = "rustls")]
+use token_hyper::parts::UnusedProxies;
+use token_hyper::parts::{
+    MOST_REQUESTS, TimeLeft, TimedOut, has_too_many_headers, waited_for_others,
+};
 use tokio::runtime::Handle;
 
 use crate::answer::whole_answer;
 use crate::connections::{Clients, Maker};
-#[cfg(feature = "rustls")]
-use crate::environment::UnusedProxies;
-use crate::failure::{has_too_many_headers, never_connected, no_answer};
-use crate::limit::{self, Limit};
+use crate::failure::{never_connected, no_answer};
 use crate::redirects::follows_none;
-use crate::routes::{Route, Routes};
+use crate::routes::{Limit, Route, Routes};
 use crate::stage::{Connections, Stage};
-use crate::time::{TimeLeft, TimedOut};
 
 /// An [`HttpClient`] that uses reqwest.
 ///
@@ -151,7 +152,7 @@ impl ReqwestClient {
         Self(Arc::new(Parts {
             clients,
             routes: Routes::default(),
-            limit: Limit::new(limit::DEFAULT),
+            limit: Limit::new(MOST_REQUESTS),
             // That of reqwest's client applies, if it has one.
             read_timeout: Duration::MAX,
             #[cfg(feature = "rustls")]
@@ -195,7 +196,7 @@ impl ReqwestClient {
         let parts = &*self.0;
         let route = parts.routes.find(runtime, request.uri(), &parts.limit)?;
         let permit = time.wait(pin!(route.permit())).await;
-        let _permit = permit.map_err(|TimedOut| never_sent(parts.limit.per_host()))?;
+        let _permit = permit.map_err(|TimedOut| waited_for_others(parts.limit.most))?;
         let stage = Stage::default();
         let (mut client, mut connections) = parts.clients.choose(request, runtime);
         let mut response = loop {
@@ -250,11 +251,6 @@ impl HttpClient for ReqwestClient {
             self.exchange(&request, time).await
         })
     }
-}
-
-fn never_sent(per_host: u16) -> SendError {
-    let detail = format!("it waited for one of {per_host} other requests to this host to end");
-    SendError::before_sending(SendFailure::Timeout).with_detail(detail)
 }
 
 fn sendable(request: &http::Request<Bytes>, route: &Route) -> reqwest::Request {

@@ -2,21 +2,16 @@
 //! keeps connections for requests that may be sent again.
 
 use std::sync::{Arc, RwLock, Weak};
-use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, retry};
 use token_core::{BuildError, Repeatable};
+use token_hyper::parts::{IDLE, MOST_HEADERS_READ};
 use tokio::runtime::Id;
 use tokio::task::AbortHandle;
 
-use crate::answer::MOST_HEADERS_READ;
 use crate::stage::{Connections, NoteConnecting};
-
-/// How long a connection is kept without a request. Servers close theirs after 2 seconds at the
-/// earliest by default, so that few requests are sent as their connection closes.
-const IDLE: Duration = Duration::from_secs(1);
 
 /// Makes clients of the same settings.
 pub(crate) struct Maker {

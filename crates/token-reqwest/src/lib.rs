@@ -11,15 +11,11 @@ mod connections;
 #[cfg(feature = "rustls")]
 mod environment;
 mod failure;
-mod limit;
 #[cfg(feature = "rustls")]
 mod process_client;
 mod redirects;
 mod routes;
 mod stage;
-mod time;
-#[cfg(feature = "rustls")]
-mod tls;
 
 #[cfg(feature = "execute")]
 #[cfg_attr(docsrs, doc(cfg(feature = "execute")))]

@@ -7,13 +7,19 @@ use std::sync::{Arc, RwLock};
 use http::Uri;
 use reqwest::Url;
 use token_core::{SendError, SendFailure};
+use token_hyper::parts::PerHost;
 use tokio::runtime::Id;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::limit::Limit;
-
 /// How many are kept.
 const MOST: usize = 8;
+
+/// A limit to the requests under way to one host. Many exchanges that are due at once wait for each
+/// other, instead of failing for want of file descriptors.
+pub(crate) struct Limit {
+    pub(crate) most: u16,
+    permits: PerHost<Semaphore>,
+}
 
 /// Where requests go.
 pub(crate) struct Route {
@@ -26,6 +32,13 @@ pub(crate) struct Route {
 #[derive(Default)]
 pub(crate) struct Routes(RwLock<Vec<Arc<Route>>>);
 
+impl Limit {
+    pub(crate) fn new(most: u16) -> Self {
+        let permits = PerHost::new(move || Semaphore::new(usize::from(most)));
+        Self { most, permits }
+    }
+}
+
 impl Route {
     fn new(runtime: Id, uri: &Uri, limit: &Limit) -> Result<Self, SendError> {
         let url = Url::parse(&uri.to_string())
@@ -34,7 +47,7 @@ impl Route {
             runtime,
             uri: uri.clone(),
             url,
-            permits: limit.permits(runtime, uri),
+            permits: limit.permits.of(runtime, uri),
         })
     }
 

@@ -31,6 +31,11 @@ pub use token_cache::{PoolAccount, TokenPool, TokenPoolBuilder};
 #[doc(inline)]
 pub use token_reqwest::{self as http, ReqwestClient};
 
+#[cfg(feature = "hyper")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
+#[doc(inline)]
+pub use token_hyper::{self as hyper, HyperClient};
+
 #[cfg(feature = "ureq")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ureq")))]
 #[doc(inline)]

@@ -9,8 +9,8 @@ use crate::workspace::{Workspace, read, show};
 
 /// What builds for another system without a C compiler for it.
 const PORTABLE: &str = "token-core token-sealing token-cache token-testkit token-file token-redis \
-    token-postgres token-reqwest token-sim token-tower token-ureq enos-apim-auth oauth2-refresh \
-    privcloud-auth quectel-auth vendor-auth";
+    token-postgres token-hyper token-reqwest token-sim token-tower token-ureq enos-apim-auth \
+    oauth2-refresh privcloud-auth quectel-auth vendor-auth";
 const PORTABLE_FEATURES: &str = "token-cache/blocking,token-cache/tracing,token-cache/test-util,\
     token-file/keyring,token-file/test-util,vendor-auth/cache,vendor-auth/file,vendor-auth/sealing,\
     vendor-auth/tower,vendor-auth/tracing,vendor-auth/enos-apim,vendor-auth/oauth2,\

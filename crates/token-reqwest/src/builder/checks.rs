@@ -5,8 +5,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use reqwest::Certificate;
 use token_core::BuildError;
-
-use crate::failure::causes;
+use token_hyper::parts::causes;
 
 pub(super) fn nonzero(field: &'static str, timeout: Duration) -> Result<Duration, BuildError> {
     if timeout.is_zero() {

@@ -13,9 +13,9 @@ use token_reqwest::ReqwestClient;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::version::TLS13;
 
-use crate::authority::{Authority, Clients, configured};
-use crate::kept::marked;
-use crate::raw::{MINUTE, RawServer, Wire, answer_of, refresh};
+use crate::clients::authority::{Authority, Clients, configured};
+use crate::clients::kept::marked;
+use crate::clients::raw::{MINUTE, RawServer, Wire, answer_of, refresh};
 
 /// Speaks HTTP/2 with a client that wants it.
 async fn server(authority: &Authority) -> RawServer {

@@ -4,7 +4,7 @@ use reqwest::redirect::Policy;
 use token_core::SendFailure;
 use token_reqwest::ReqwestClient;
 
-use crate::raw::{RawServer, answer_of, assert_unsent, send_refresh};
+use crate::clients::raw::{RawServer, answer_of, assert_unsent, send_refresh};
 
 // FAULTS.md row 29
 #[test]

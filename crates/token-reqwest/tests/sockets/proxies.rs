@@ -5,8 +5,10 @@ use std::process::Command;
 use token_core::{HttpClient, Secret, SendError, SendFailure};
 use token_reqwest::ReqwestClient;
 
-use crate::raw::{MINUTE, RawServer, TOKEN, answer_of, assert_unsent, refresh, send_refresh};
-use crate::{CHILD, assert_passed};
+use crate::clients::raw::{
+    MINUTE, RawServer, TOKEN, answer_of, assert_unsent, refresh, send_refresh,
+};
+use crate::clients::{CHILD, assert_passed};
 
 fn through(proxy: &RawServer) -> ReqwestClient {
     ReqwestClient::builder()
@@ -230,7 +232,7 @@ async fn a_handshake_timeout_names_the_ignored_proxy_variable() {
 }
 
 async fn child_that_waits_for_a_handshake() {
-    let silent = RawServer::start(crate::raw::Wire::until_gone).await;
+    let silent = RawServer::start(crate::clients::raw::Wire::until_gone).await;
     tokio::time::pause();
     let client = ReqwestClient::new().unwrap();
     let url = format!("https://{}/t", silent.address());

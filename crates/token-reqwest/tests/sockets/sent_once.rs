@@ -7,7 +7,9 @@ use token_core::{HttpClient, SendFailure};
 use token_reqwest::ReqwestClient;
 use tokio::sync::Notify;
 
-use crate::raw::{MINUTE, RawServer, TOKEN, answer_of, assert_in_doubt, refresh, send_refresh};
+use crate::clients::raw::{
+    MINUTE, RawServer, TOKEN, answer_of, assert_in_doubt, refresh, send_refresh,
+};
 
 /// Retries every failure.
 fn stubborn() -> reqwest::ClientBuilder {

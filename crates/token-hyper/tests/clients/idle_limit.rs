@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::Client;
 use token_cache::{SystemClock, TokenCache};
 use token_core::{
     Answer, Attempt, BaseUrl, Clock, Error, Outcome, PlainHttp, Request, Rotation, Secret, Step,
     Token, TokenEndpoint, TokenKey, Validity,
 };
-use token_reqwest::ReqwestClient;
 use token_testkit::ManualClock;
 
-use crate::raw::{RawServer, answer_of};
+use super::raw::{RawServer, answer_of};
 
 #[derive(Debug)]
 struct Acme {
@@ -79,7 +79,7 @@ async fn server(closes: Closes) -> RawServer {
 fn cache(server: &RawServer, rotation: Rotation) -> TokenCache {
     let base = BaseUrl::parse(&server.url(""), PlainHttp::Allowed).unwrap();
     TokenCache::builder(Acme { base, rotation })
-        .http_client(ReqwestClient::new().unwrap())
+        .http_client(Client::new().unwrap())
         .clock(ManualClock::at(SystemClock.now().wall))
         .refresh_token(Secret::from("R0-of-the-acme-grant"))
         .build()

@@ -7,7 +7,7 @@ const NOT_FOR_SERVERS: &str =
     "the certificate is not valid for servers; issue one with the extended key usage serverAuth";
 
 /// Returns a one-line explanation.
-pub(crate) fn why(error: &Error) -> &'static str {
+pub(super) fn why(error: &Error) -> &'static str {
     match error {
         Error::InvalidCertificate(error) => why_not_trusted(error),
         Error::AlertReceived(alert) => why_refused(*alert),
@@ -19,7 +19,7 @@ pub(crate) fn why(error: &Error) -> &'static str {
 }
 
 /// Returns whether the server ended the handshake because of the client's certificate.
-pub(crate) fn refused_our_certificate(error: &Error) -> bool {
+pub(super) fn refused_our_certificate(error: &Error) -> bool {
     let Error::AlertReceived(alert) = error else {
         return false;
     };
@@ -28,7 +28,7 @@ pub(crate) fn refused_our_certificate(error: &Error) -> bool {
 
 /// Returns whether the error stays until a setting or a certificate is changed. A broken handshake
 /// or a certificate's dates can resolve by themselves.
-pub(crate) fn is_permanent(error: &Error) -> bool {
+pub(super) fn is_permanent(error: &Error) -> bool {
     match error {
         Error::InvalidCertificate(error) => !passes_by_itself(error),
         Error::AlertReceived(alert) => *alert == AlertDescription::CertificateRequired,

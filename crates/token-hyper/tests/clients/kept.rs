@@ -1,17 +1,15 @@
 //! Kept connections: for requests that are marked as repeatable, and for no other.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Client;
 use bytes::Bytes;
 use http::{Request, Response};
 use token_core::{HttpClient, Repeatable, SendError, SendFailure};
-use token_reqwest::ReqwestClient;
-use tokio::runtime::{Builder, Runtime};
 use tokio_rustls::rustls::version::TLS13;
 
-use crate::authority::{Authority, Clients, configured, serving};
-use crate::raw::{MINUTE, RawServer, answer_of, assert_in_doubt, refresh, send_refresh};
+use super::authority::{Authority, Clients, configured, serving};
+use super::raw::{MINUTE, RawServer, answer_of, assert_in_doubt, refresh, send_refresh};
 
 pub(crate) fn marked(url: &str) -> Request<Bytes> {
     let mut request = refresh(url);
@@ -19,33 +17,29 @@ pub(crate) fn marked(url: &str) -> Request<Bytes> {
     request
 }
 
-async fn send_marked(client: &ReqwestClient, url: &str) -> Result<Response<Bytes>, SendError> {
+pub(crate) async fn send_marked(client: &Client, url: &str) -> Result<Response<Bytes>, SendError> {
     client.send(marked(url), MINUTE).await
 }
 
-async fn answering() -> RawServer {
+pub(crate) async fn answering() -> RawServer {
     RawServer::answering(answer_of("{}")).await
 }
 
 #[tokio::test]
 async fn repeatable_requests_one_after_the_other_share_a_connection() {
     let server = answering().await;
-    let own = || reqwest::Client::builder().no_proxy();
-    let clients = [ReqwestClient::new(), ReqwestClient::from_builder(own)];
-    for (number, client) in clients.into_iter().enumerate() {
-        let client = client.unwrap();
-        for _ in 0..100 {
-            send_marked(&client, &server.url("/t")).await.unwrap();
-        }
-        assert_eq!(server.heard().all().len(), number + 1);
+    let client = Client::new().unwrap();
+    for _ in 0..100 {
+        send_marked(&client, &server.url("/t")).await.unwrap();
     }
+    assert_eq!(server.heard().all().len(), 1);
 }
 
 #[tokio::test]
 async fn all_callers_of_the_process_share_its_client() {
     let server = answering().await;
     for _ in 0..2 {
-        let client = ReqwestClient::shared().unwrap();
+        let client = Client::shared().unwrap();
         send_marked(&client, &server.url("/t")).await.unwrap();
     }
     assert_eq!(server.heard().all().len(), 1);
@@ -54,7 +48,7 @@ async fn all_callers_of_the_process_share_its_client() {
 #[tokio::test]
 async fn any_other_request_has_a_connection_of_its_own() {
     let server = answering().await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     send_marked(&client, &server.url("/t")).await.unwrap();
     for _ in 0..100 {
         send_refresh(&client, &server.url("/t")).await.unwrap();
@@ -69,7 +63,7 @@ async fn a_connection_is_kept_over_tls() {
     let authority = Authority::new();
     let config = configured(&authority, "127.0.0.1", &Clients::Anonymous, &TLS13);
     let server = serving(config).await;
-    let client = ReqwestClient::builder()
+    let client = Client::builder()
         .add_root_certificates_pem(&authority.pem())
         .build()
         .unwrap();
@@ -86,7 +80,7 @@ async fn a_connection_is_kept_over_tls() {
 async fn a_connection_that_the_server_will_close_is_not_kept() {
     let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
     let server = RawServer::answering(answer).await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     for _ in 0..3 {
         send_marked(&client, &server.url("/t")).await.unwrap();
     }
@@ -103,7 +97,7 @@ async fn pass(time: Duration) {
 #[tokio::test]
 async fn a_connection_that_was_idle_for_a_second_is_not_used() {
     let server = answering().await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     for (idle, connections) in [(0, 1), (500, 1), (1_001, 2), (500, 2)] {
         pass(Duration::from_millis(idle)).await;
         send_marked(&client, &server.url("/t")).await.unwrap();
@@ -114,36 +108,10 @@ async fn a_connection_that_was_idle_for_a_second_is_not_used() {
 #[tokio::test]
 async fn a_repeatable_request_on_a_connection_that_breaks_is_in_doubt() {
     let server = RawServer::that_breaks_at_a_second_request().await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     send_marked(&client, &server.url("/first")).await.unwrap();
     let second = send_marked(&client, &server.url("/second")).await;
     assert_in_doubt(&second.unwrap_err(), SendFailure::Interrupted);
     assert_eq!(server.heard().all().len(), 1, "the connection was not kept");
     assert_eq!(server.heard().count("POST /second"), 1);
-}
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-#[test]
-fn connections_are_kept_for_one_runtime_until_it_shuts_down() {
-    let serving = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    let server = Arc::new(serving.block_on(answering()));
-    let client = ReqwestClient::new().unwrap();
-    let send = |runtime: &Runtime| {
-        let sent = runtime.block_on(send_marked(&client, &server.url("/t")));
-        sent.unwrap();
-        server.heard().all().len()
-    };
-    let (first, second) = (runtime(), runtime());
-    assert_eq!((send(&first), send(&first)), (1, 1));
-    // the first is not driven: its connection would never answer
-    assert_eq!((send(&second), send(&second)), (2, 3));
-    drop(first);
-    assert_eq!((send(&second), send(&second)), (4, 4));
 }

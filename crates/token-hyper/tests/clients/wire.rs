@@ -1,16 +1,16 @@
 //! What is sent when nothing goes wrong.
 
+use crate::Client;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use token_core::HttpClient;
-use token_reqwest::ReqwestClient;
 
-use crate::raw::{KEY, MINUTE, RawServer, TOKEN, answer_of, send_refresh};
+use super::raw::{KEY, MINUTE, RawServer, TOKEN, answer_of, send_refresh};
 
 #[tokio::test]
 async fn a_request_is_sent_unchanged() {
     let server = RawServer::answering(answer_of("{}")).await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     let answer = send_refresh(&client, &server.url("/token")).await.unwrap();
     assert_eq!(
         (answer.status(), &answer.body()[..]),
@@ -23,7 +23,8 @@ async fn a_request_is_sent_unchanged() {
         "{said}"
     );
     assert!(said.contains(&format!("x-key: {KEY}\r\n")), "{said}");
-    assert!(said.contains("user-agent: token-reqwest/"), "{said}");
+    let user_agent = concat!("user-agent: ", env!("CARGO_PKG_NAME"), "/");
+    assert!(said.contains(user_agent), "{said}");
     assert!(
         said.contains(&format!("content-length: {}\r\n", 14 + TOKEN.len())),
         "{said}"
@@ -37,7 +38,7 @@ async fn a_request_is_sent_unchanged() {
 #[tokio::test]
 async fn an_empty_post_has_a_content_length_and_a_get_has_none() {
     let server = RawServer::answering(answer_of("{}")).await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     let post = Request::post(server.url("/a")).body(Bytes::new()).unwrap();
     client.send(post, MINUTE).await.unwrap();
     let get = Request::get(server.url("/b")).body(Bytes::new()).unwrap();
@@ -51,7 +52,7 @@ async fn an_empty_post_has_a_content_length_and_a_get_has_none() {
 async fn any_status_is_an_answer_with_its_headers() {
     let refused = "HTTP/1.1 503 Busy\r\nretry-after: 7\r\ncontent-length: 4\r\n\r\nbusy";
     let server = RawServer::answering(refused).await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     let answer = send_refresh(&client, &server.url("/")).await.unwrap();
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "7");
@@ -63,7 +64,7 @@ async fn cookies_are_not_stored() {
     let server =
         RawServer::answering("HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n")
             .await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     for _ in 0..2 {
         send_refresh(&client, &server.url("/")).await.unwrap();
     }
@@ -74,10 +75,7 @@ async fn cookies_are_not_stored() {
 #[tokio::test]
 async fn a_custom_user_agent_is_sent() {
     let server = RawServer::answering(answer_of("{}")).await;
-    let client = ReqwestClient::builder()
-        .user_agent("meter/1")
-        .build()
-        .unwrap();
+    let client = Client::builder().user_agent("meter/1").build().unwrap();
     send_refresh(&client, &server.url("/")).await.unwrap();
     assert_eq!(server.heard().count("user-agent: meter/1\r\n"), 1);
 }
@@ -85,7 +83,7 @@ async fn a_custom_user_agent_is_sent() {
 // FAULTS.md row 46
 #[test]
 fn a_client_outlives_the_runtime_that_first_used_it() {
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     for _ in 0..2 {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -11,7 +11,7 @@ use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::version::TLS13;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
-use crate::raw::{RawServer, Wire, answer_of};
+use super::raw::{RawServer, Wire, answer_of};
 
 /// A certificate authority; each test creates its own.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::Client;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use token_core::{HttpClient, SendError, SendFailure};
-use token_reqwest::ReqwestClient;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -203,10 +203,7 @@ pub(crate) fn refresh(url: &str) -> Request<Bytes> {
 }
 
 /// Sends it.
-pub(crate) async fn send_refresh(
-    client: &ReqwestClient,
-    url: &str,
-) -> Result<Response<Bytes>, SendError> {
+pub(crate) async fn send_refresh(client: &Client, url: &str) -> Result<Response<Bytes>, SendError> {
     client.send(refresh(url), MINUTE).await
 }
 

@@ -3,20 +3,20 @@
 use std::process::Command;
 use std::sync::Arc;
 
+use crate::{Client, ClientBuilder};
 use token_core::{Secret, SendError, SendFailure};
-use token_reqwest::{ReqwestClient, ReqwestClientBuilder};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
-use crate::authority::{Authority, Clients, configured, server_of, serving};
-use crate::raw::{RawServer, TOKEN, Wire, assert_in_doubt, assert_unsent, send_refresh};
-use crate::{CHILD, assert_passed};
+use super::authority::{Authority, Clients, configured, server_of, serving};
+use super::raw::{RawServer, TOKEN, Wire, assert_in_doubt, assert_unsent, send_refresh};
+use super::{CHILD, assert_passed};
 
-fn trusting(authority: &Authority) -> ReqwestClientBuilder {
-    ReqwestClient::builder().add_root_certificates_pem(&authority.pem())
+fn trusting(authority: &Authority) -> ClientBuilder {
+    Client::builder().add_root_certificates_pem(&authority.pem())
 }
 
-async fn send(client: ReqwestClientBuilder, server: &RawServer) -> Result<String, SendError> {
+async fn send(client: ClientBuilder, server: &RawServer) -> Result<String, SendError> {
     let url = format!("https://{}/t", server.address());
     let client = client.build().unwrap();
     let answer = send_refresh(&client, &url).await?;
@@ -41,7 +41,7 @@ async fn a_certificate_from_an_added_authority_is_trusted() {
 async fn a_certificate_from_an_unknown_authority_sent_nothing() {
     let server = server_of(&Authority::new(), "127.0.0.1").await;
     let unknown = trusting(&Authority::new()).only_added_root_certificates();
-    for client in [ReqwestClient::builder(), unknown] {
+    for client in [Client::builder(), unknown] {
         let error = send(client, &server).await.unwrap_err();
         assert_unsent(&error, SendFailure::Tls);
         let text = error.to_string();
@@ -72,7 +72,7 @@ async fn a_server_without_tls_is_sent_nothing() {
         wire.until_gone().await;
     })
     .await;
-    let error = send(ReqwestClient::builder(), &server).await.unwrap_err();
+    let error = send(Client::builder(), &server).await.unwrap_err();
     assert_unsent(&error, SendFailure::Tls);
     assert_eq!(server.heard().count("POST"), 0);
 }
@@ -84,11 +84,11 @@ async fn a_connection_closed_in_the_handshake_sent_nothing() {
         wire.some().await;
     })
     .await;
-    let error = send(ReqwestClient::builder(), &server).await.unwrap_err();
+    let error = send(Client::builder(), &server).await.unwrap_err();
     assert_unsent(&error, SendFailure::Tls);
 }
 
-fn certified(authority: &Authority, issuer: &Authority) -> ReqwestClientBuilder {
+fn certified(authority: &Authority, issuer: &Authority) -> ClientBuilder {
     let (certificate, key) = issuer.issue("client");
     let key = Secret::from(key.serialize_pem());
     trusting(authority).client_certificate_pem(&certificate.pem(), key)
@@ -163,20 +163,14 @@ fn invalid_certificates_are_refused() {
     let (certificate, key) = authority.issue("client");
     let (_, other) = authority.issue("other");
     let own = |chain: &str, key: &str| {
-        let builder = ReqwestClient::builder();
+        let builder = Client::builder();
         builder
             .client_certificate_pem(chain, Secret::from(key))
             .build()
     };
-    let with = |pem: &str| {
-        ReqwestClient::builder()
-            .add_root_certificates_pem(pem)
-            .build()
-    };
+    let with = |pem: &str| Client::builder().add_root_certificates_pem(pem).build();
     let malformed = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    let none = ReqwestClient::builder()
-        .only_added_root_certificates()
-        .build();
+    let none = Client::builder().only_added_root_certificates().build();
     for (refused, field) in [
         (with("").unwrap_err(), "root_certificates"),
         (with("junk").unwrap_err(), "root_certificates"),
@@ -207,7 +201,7 @@ fn a_machine_without_root_certificates_is_a_build_error() {
     let child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "tls::a_machine_without_root_certificates_is_a_build_error",
+            "clients::tls::a_machine_without_root_certificates_is_a_build_error",
         ])
         .env(CHILD, "yes")
         .env("SSL_CERT_FILE", "/nonexistent/roots.pem")
@@ -219,7 +213,7 @@ fn a_machine_without_root_certificates_is_a_build_error() {
 
 /// Runs in its own process, because it changes the environment.
 fn child_without_root_certificates() {
-    let refused = ReqwestClient::new().unwrap_err();
+    let refused = Client::new().unwrap_err();
     assert!(
         refused.to_string().contains("missing on this machine"),
         "{refused}"
@@ -239,14 +233,13 @@ async fn only_added_certificates_leave_out_those_of_the_platform() {
     }
     let platform = Authority::new();
     let server = server_of(&platform, "127.0.0.1").await;
-    let roots =
-        std::env::temp_dir().join(format!("token-reqwest-roots-{}.pem", std::process::id()));
+    let roots = std::env::temp_dir().join(format!("client-roots-{}.pem", std::process::id()));
     std::fs::write(&roots, platform.pem()).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap());
     child
         .args([
             "--exact",
-            "tls::only_added_certificates_leave_out_those_of_the_platform",
+            "clients::tls::only_added_certificates_leave_out_those_of_the_platform",
         ])
         .env(CHILD, "yes")
         .env("SSL_CERT_FILE", &roots)

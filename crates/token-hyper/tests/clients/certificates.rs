@@ -1,11 +1,11 @@
 //! Unacceptable certificates, and whether somebody has to act.
 
+use crate::Client;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
 use token_core::{Error, ErrorKind, HttpClient, SendFailure};
-use token_reqwest::ReqwestClient;
 
-use crate::authority::{Authority, showing};
-use crate::raw::{MINUTE, TOKEN, assert_unsent, refresh};
+use super::authority::{Authority, showing};
+use super::raw::{MINUTE, TOKEN, assert_unsent, refresh};
 
 fn params() -> CertificateParams {
     CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap()
@@ -13,7 +13,7 @@ fn params() -> CertificateParams {
 
 async fn error_of(authority: &Authority, shown: (Vec<u8>, rcgen::KeyPair)) -> Error {
     let server = showing(shown.0, &shown.1).await;
-    let client = ReqwestClient::builder().add_root_certificates_pem(&authority.pem());
+    let client = Client::builder().add_root_certificates_pem(&authority.pem());
     let url = format!("https://{}/t", server.address());
     let error = client.build().unwrap().send(refresh(&url), MINUTE).await;
     let error = error.unwrap_err();

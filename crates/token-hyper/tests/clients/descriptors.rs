@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::process::Command;
 
+use crate::Client;
 use token_core::{HttpClient, SendFailure};
-use token_reqwest::ReqwestClient;
 
-use crate::raw::{MINUTE, assert_unsent, refresh};
-use crate::{CHILD, assert_passed};
+use super::raw::{MINUTE, assert_unsent, refresh};
+use super::{CHILD, assert_passed};
 
 #[test]
 fn a_lack_of_file_descriptors_is_named_in_the_error() {
@@ -20,7 +20,7 @@ fn a_lack_of_file_descriptors_is_named_in_the_error() {
         .arg(this)
         .args([
             "--exact",
-            "descriptors::a_lack_of_file_descriptors_is_named_in_the_error",
+            "clients::descriptors::a_lack_of_file_descriptors_is_named_in_the_error",
         ])
         .env(CHILD, "yes")
         .output()
@@ -30,9 +30,9 @@ fn a_lack_of_file_descriptors_is_named_in_the_error() {
 
 /// Runs in its own process, because it uses up all file descriptors.
 fn child_without_descriptors() {
-    let client = ReqwestClient::builder()
+    let client = Client::builder()
         .only_added_root_certificates()
-        .add_root_certificates_pem(&crate::authority::Authority::new().pem())
+        .add_root_certificates_pem(&super::authority::Authority::new().pem())
         .build()
         .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -3,19 +3,19 @@
 use std::process::Command;
 use std::time::Duration;
 
+use crate::{Client, ClientBuilder};
 use token_core::{HttpClient, SendFailure};
-use token_reqwest::{ReqwestClient, ReqwestClientBuilder};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-use crate::kept::marked;
-use crate::raw::{MINUTE, RawServer, Wire, answer_of, assert_in_doubt, assert_unsent, refresh};
-use crate::{CHILD, assert_passed};
+use super::kept::marked;
+use super::raw::{MINUTE, RawServer, Wire, answer_of, assert_in_doubt, assert_unsent, refresh};
+use super::{CHILD, assert_passed};
 
 const AT_ONCE: usize = 5_000;
 
-fn limited(limit: u16) -> ReqwestClientBuilder {
-    ReqwestClient::builder().max_requests_per_host(limit)
+fn limited(limit: u16) -> ClientBuilder {
+    Client::builder().max_requests_per_host(limit)
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn thousands_of_exchanges_at_once_need_few_file_descriptors() {
         .arg(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "limit::thousands_of_exchanges_at_once_need_few_file_descriptors",
+            "clients::limit::thousands_of_exchanges_at_once_need_few_file_descriptors",
         ])
         .env(CHILD, server.url("/t"))
         .output()
@@ -92,7 +92,7 @@ fn thousands_of_exchanges_at_once_need_few_file_descriptors() {
 
 /// Runs in its own process, which has a limit of 1,024 file descriptors.
 async fn child_with_few_file_descriptors(url: &str) {
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     let mut sending = JoinSet::new();
     for number in 0..AT_ONCE {
         let (client, request) = (client.clone(), [refresh, marked][number % 2](url));

@@ -17,22 +17,37 @@ const VERY_LONG: Duration = Duration::from_secs(86_400 * 365 * 30);
 
 /// The time that one request may take in all, and each read of its answer.
 ///
+/// ```
+/// use std::pin::pin;
+/// use std::time::Duration;
+///
+/// use token_hyper::parts::{TimeLeft, TimedOut};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut time = TimeLeft::new(Duration::from_millis(20), Duration::from_secs(30));
+/// let answer = pin!(std::future::pending::<()>());
+/// assert_eq!(time.part(answer).await, Err(TimedOut));
+/// # }
+/// ```
+///
 /// If the process was frozen when a time ended (a stopped process, a paused virtual machine), the
 /// answer may have arrived, with a rotated refresh token in it. So it is waited for a little longer;
 /// reqwest's own timers would win against it. But a request that has not left by then is not sent:
 /// others may no longer wait for the outcome, and may have used the refresh token.
-pub(crate) struct TimeLeft {
+#[derive(Debug)]
+pub struct TimeLeft {
     ends: Instant,
     read: Duration,
 }
 
 /// A time has ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TimedOut;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedOut;
 
 impl TimeLeft {
-    /// Starts both times.
-    pub(crate) fn new(within: Duration, read: Duration) -> Self {
+    /// Starts both times: all of the request may take `within`, and each read `read`.
+    pub fn new(within: Duration, read: Duration) -> Self {
         Self {
             ends: Instant::now() + within.min(VERY_LONG),
             read,
@@ -40,12 +55,21 @@ impl TimeLeft {
     }
 
     /// Awaits something before the request is sent, for as long as all may take.
-    pub(crate) async fn wait<F: Future + Unpin>(&mut self, work: F) -> Result<F::Output, TimedOut> {
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] if the time is over. `work` is not polled again then, also after a freeze.
+    pub async fn wait<F: Future + Unpin>(&mut self, work: F) -> Result<F::Output, TimedOut> {
         self.at_most(Duration::MAX, work, || true).await
     }
 
-    /// Sends the request and awaits the head of the answer.
-    pub(crate) async fn head<F: Future + Unpin>(
+    /// Sends the request and awaits the head of the answer. `is_unsent` tells whether certainly no
+    /// byte has left yet.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] if one of the times is over. What has not left is not polled again then.
+    pub async fn head<F: Future + Unpin>(
         &mut self,
         work: F,
         is_unsent: impl Fn() -> bool,
@@ -54,7 +78,11 @@ impl TimeLeft {
     }
 
     /// Awaits a part of the body.
-    pub(crate) async fn part<F: Future + Unpin>(&mut self, work: F) -> Result<F::Output, TimedOut> {
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] if one of the times is over.
+    pub async fn part<F: Future + Unpin>(&mut self, work: F) -> Result<F::Output, TimedOut> {
         self.at_most(self.read, work, || false).await
     }
 

@@ -1,10 +1,10 @@
 //! Answers with too many headers.
 
+use crate::Client;
 use token_core::{ErrorKind, HttpClient as _};
-use token_reqwest::ReqwestClient;
 
-use crate::kept::marked;
-use crate::raw::{MINUTE, RawServer, send_refresh};
+use super::kept::marked;
+use super::raw::{MINUTE, RawServer, send_refresh};
 
 fn answer(status: u16, headers: usize) -> String {
     let filler: String = (0..headers - 1)
@@ -15,7 +15,7 @@ fn answer(status: u16, headers: usize) -> String {
 
 async fn sent_to(answer: String) -> Result<u16, token_core::SendError> {
     let server = RawServer::answering(answer).await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     let answer = send_refresh(&client, &server.url("/t")).await?;
     assert_eq!(answer.body(), "{}");
     Ok(answer.status().as_u16())
@@ -53,7 +53,7 @@ async fn a_success_or_a_retryable_status_is_accepted_with_too_many_headers() {
 async fn a_repeatable_request_is_sent_once_more_if_its_answer_has_too_many_headers() {
     for (status, headers) in [(200, 101), (200, 256), (429, 101), (400, 100)] {
         let server = RawServer::answering(answer(status, headers)).await;
-        let client = ReqwestClient::new().unwrap();
+        let client = Client::new().unwrap();
         let answer = client
             .send(marked(&server.url("/t")), MINUTE)
             .await
@@ -63,7 +63,7 @@ async fn a_repeatable_request_is_sent_once_more_if_its_answer_has_too_many_heade
         assert_eq!(server.heard().all().len(), sent);
     }
     let server = RawServer::answering(answer(400, 101)).await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     let refused = client.send(marked(&server.url("/t")), MINUTE).await;
     let error = refused.unwrap_err().to_error();
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");

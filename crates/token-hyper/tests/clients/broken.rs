@@ -1,10 +1,10 @@
 //! Broken connections and invalid answers.
 
+use crate::Client;
 use token_core::{ErrorKind, HttpClient, LONGEST_BODY, SendError, SendFailure};
-use token_reqwest::ReqwestClient;
 use tokio::net::TcpListener;
 
-use crate::raw::{
+use super::raw::{
     MINUTE, RawServer, TOKEN, answer_of, assert_in_doubt, assert_unsent, refresh, send_refresh,
 };
 
@@ -22,7 +22,7 @@ async fn answered_with(answer: impl Into<Vec<u8>>) -> SendError {
 }
 
 async fn failed(server: &RawServer) -> SendError {
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     let error = send_refresh(&client, &server.url("/t")).await.unwrap_err();
     assert!(server.heard().count(TOKEN) <= 1, "sent again after {error}");
     error
@@ -36,7 +36,7 @@ async fn unused_address() -> String {
 // FAULTS.md row 34
 #[tokio::test]
 async fn a_refused_connection_sent_nothing() {
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     let error = send_refresh(&client, &unused_address().await)
         .await
         .unwrap_err();
@@ -66,7 +66,7 @@ async fn a_reset_in_the_middle_of_the_request_is_in_doubt() {
     })
     .await;
     let long = refresh(&server.url("/t")).map(|_| vec![b'x'; 16 * 1024 * 1024].into());
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     let error = client.send(long, MINUTE).await.unwrap_err();
     assert_in_doubt(&error, SendFailure::Interrupted);
     assert_eq!(server.heard().count("POST "), 1);
@@ -168,7 +168,7 @@ async fn endless_headers_are_cut_off() {
 
 #[tokio::test]
 async fn a_body_of_the_maximum_length_is_accepted_and_one_more_byte_is_not() {
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     for (length, taken) in [(LONGEST_BODY, true), (LONGEST_BODY + 1, false)] {
         let chunk = format!("{length:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(length));
         let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunk}");
@@ -194,7 +194,7 @@ async fn no_error_shows_the_url_the_request_or_the_answer() {
         ))
         .await,
     ];
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     errors.push(
         send_refresh(&client, &unused_address().await)
             .await
@@ -215,7 +215,7 @@ async fn no_error_shows_the_url_the_request_or_the_answer() {
 
 #[tokio::test]
 async fn a_request_that_cannot_be_sent_is_a_config_error() {
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     for url in ["ftp://example.com/t", "/t"] {
         let error = send_refresh(&client, url).await.unwrap_err();
         assert_unsent(&error, SendFailure::Unsendable);
@@ -230,7 +230,7 @@ async fn a_complete_answer_is_accepted_if_the_server_closes_at_once() {
         wire.say(&answer_of("{}")).await;
     })
     .await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     let answer = send_refresh(&client, &server.url("/")).await.unwrap();
     assert_eq!(answer.body(), "{}");
 }

@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
+use crate::Client;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use http::Response;
 use token_core::{HttpClient, LONGEST_BODY, SendError, SendFailure};
-use token_reqwest::ReqwestClient;
 
-use crate::raw::{MINUTE, RawServer, answer_of, assert_in_doubt, refresh, send_refresh};
+use super::raw::{MINUTE, RawServer, answer_of, assert_in_doubt, refresh, send_refresh};
 
 const PLAIN: &str = r#"{"access_token":"A2","refresh_token":"R2"}"#;
 
@@ -33,7 +33,7 @@ async fn answered_with(header: &str, body: &[u8]) -> Result<Response<Bytes>, Sen
     .into_bytes();
     answer.extend_from_slice(body);
     let server = RawServer::answering(answer).await;
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     send_refresh(&client, &server.url("/t")).await
 }
 
@@ -105,7 +105,7 @@ async fn an_accept_encoding_header_is_sent_as_given() {
     let mut request = refresh(&server.url("/t"));
     let headers = request.headers_mut();
     headers.insert("accept-encoding", "identity".parse().unwrap());
-    let client = ReqwestClient::new().unwrap();
+    let client = Client::new().unwrap();
     client.send(request, MINUTE).await.unwrap();
     let said = server.heard().all().concat().to_lowercase();
     assert_eq!(said.matches("accept-encoding").count(), 1, "{said}");

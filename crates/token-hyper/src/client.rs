@@ -1,0 +1,226 @@
+//! Sends requests with hyper.
+
+use std::fmt;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Uri};
+use hyper::body::{Body as _, Incoming};
+use token_core::{HttpClient, Repeatable, SendError, SendFailure};
+use tokio::runtime::Handle;
+
+use crate::connection::Connection;
+use crate::connector::Connector;
+use crate::failure::{NotAnswered, cut_answer};
+use crate::host::Host;
+use crate::parts::{
+    Body, Finding, MOST_HEADERS_READ, PerHost, TimeLeft, TimedOut, check_headers, decompressed,
+    waited_for_others,
+};
+use crate::request::sendable;
+
+/// An [`HttpClient`] that uses hyper.
+///
+/// ```
+/// use std::time::Duration;
+/// use token_hyper::HyperClient;
+///
+/// let client = HyperClient::builder()
+///     .connect_timeout(Duration::from_secs(5))
+///     .user_agent("meter-reader/1.2")
+///     .build()?;
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// A request uses a new connection, unless it is marked as [`Repeatable`]: a server may close an
+/// idle connection just as a refresh token is sent over it, and then it is unknown whether the
+/// server used the token. Marked requests may use a connection of an earlier one on the same
+/// runtime that has been idle for less than a second.
+///
+/// A connection is driven by the request that uses it, not by a task of its own. So a request that
+/// is dropped closes its connection, and nothing is sent after that.
+///
+/// At most 64 requests to one scheme, host and port are under way at the same time; others wait,
+/// for as long as `within` allows.
+///
+/// If the process is frozen during a request (a stopped process, a paused virtual machine) and its
+/// time is over when the process runs again, what arrived meanwhile is read for up to 5 seconds: there
+/// may be a new refresh token in it. A request that has not left by then is not sent.
+///
+/// Clones are cheap and share their connections. [`send`](HttpClient::send) needs a Tokio runtime
+/// with I/O and time enabled; the client is not tied to one.
+#[derive(Clone)]
+pub struct HyperClient(Arc<Parts>);
+
+struct Parts {
+    connector: Connector,
+    hosts: PerHost<Host>,
+    most_requests: u16,
+    read_timeout: Duration,
+    user_agent: HeaderValue,
+}
+
+impl HyperClient {
+    pub(crate) fn with(
+        connector: Connector,
+        most_requests: u16,
+        read_timeout: Duration,
+        user_agent: HeaderValue,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            connector,
+            hosts: PerHost::new(move || Host::new(most_requests)),
+            most_requests,
+            read_timeout,
+            user_agent,
+        }))
+    }
+}
+
+impl Parts {
+    async fn exchange(
+        &self,
+        request: &Request<Bytes>,
+        mut time: TimeLeft,
+    ) -> Result<Response<Bytes>, SendError> {
+        let host = self.host(request.uri())?;
+        let permit = time.wait(pin!(host.permits.acquire())).await;
+        let _permit = permit.map_err(|TimedOut| waited_for_others(self.most_requests))?;
+        let is_repeatable = request.extensions().get::<Repeatable>().is_some();
+        let kept = is_repeatable.then(|| host.take()).flatten();
+        let (mut connection, head) = match kept {
+            Some(kept) => self.over_kept(kept, request, &mut time).await?,
+            None => self.over_new(request, &mut time, is_repeatable).await?,
+        };
+        let answer = whole_answer(&mut connection, head, &mut time).await?;
+        match is_repeatable {
+            true => host.keep(connection),
+            false => connection.close(),
+        }
+        Ok(answer)
+    }
+
+    fn host(&self, url: &Uri) -> Result<Arc<Host>, SendError> {
+        let unsendable = |detail| Finding::with_detail(SendFailure::Unsendable, detail);
+        let holds_credentials = |url: &Uri| url.authority()?.as_str().contains('@').then_some(());
+        if holds_credentials(url).is_some() {
+            return Err(unsendable("the URL contains credentials").before_sending());
+        }
+        let host = self.hosts.of(Handle::current().id(), url);
+        host.ok_or_else(|| unsendable("the URL is not complete").before_sending())
+    }
+
+    /// Sends a request that may be sent again over a kept connection, or over a new one if that is
+    /// closed before it has taken the request.
+    async fn over_kept(
+        &self,
+        mut kept: Box<Connection>,
+        request: &Request<Bytes>,
+        time: &mut TimeLeft,
+    ) -> Result<(Box<Connection>, Response<Incoming>), SendError> {
+        match self.head(&mut kept, request, time).await {
+            Ok(head) => Ok((kept, head)),
+            Err(NotAnswered::Unsent(_)) => self.over_new(request, time, true).await,
+            Err(NotAnswered::TooManyHeaders(_)) => self.over_new(request, time, false).await,
+            Err(NotAnswered::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Over a connection that will be closed, more headers can be read.
+    async fn over_new(
+        &self,
+        request: &Request<Bytes>,
+        time: &mut TimeLeft,
+        is_to_be_kept: bool,
+    ) -> Result<(Box<Connection>, Response<Incoming>), SendError> {
+        let most_headers = (!is_to_be_kept).then_some(MOST_HEADERS_READ);
+        let mut connection = self.connect(request.uri(), most_headers, time).await?;
+        let failed = match self.head(&mut connection, request, time).await {
+            Ok(head) => return Ok((connection, head)),
+            Err(failed) => failed,
+        };
+        match failed {
+            NotAnswered::TooManyHeaders(_) if is_to_be_kept => {
+                Box::pin(self.over_new(request, time, false)).await
+            }
+            NotAnswered::Unsent(error)
+            | NotAnswered::TooManyHeaders(error)
+            | NotAnswered::Failed(error) => Err(error),
+        }
+    }
+
+    async fn connect(
+        &self,
+        url: &Uri,
+        most_headers: Option<usize>,
+        time: &mut TimeLeft,
+    ) -> Result<Box<Connection>, SendError> {
+        match time.head(pin!(self.connector.connect(url)), || true).await {
+            Ok(stream) => Connection::over(stream?, most_headers).await,
+            Err(TimedOut) => Err(self.connector.timed_out(url)),
+        }
+    }
+
+    async fn head(
+        &self,
+        connection: &mut Connection,
+        request: &Request<Bytes>,
+        time: &mut TimeLeft,
+    ) -> Result<Response<Incoming>, NotAnswered> {
+        let sendable = sendable(request, &self.user_agent).map_err(NotAnswered::Failed)?;
+        let sent = pin!(connection.send(sendable));
+        match time.head(sent, || false).await {
+            Ok(Ok(head)) => Ok(head),
+            Ok(Err(failed)) => Err(NotAnswered::of(&failed)),
+            Err(TimedOut) => Err(NotAnswered::Failed(SendError::maybe_sent(
+                SendFailure::Timeout,
+            ))),
+        }
+    }
+}
+
+async fn whole_answer(
+    connection: &mut Connection,
+    head: Response<Incoming>,
+    time: &mut TimeLeft,
+) -> Result<Response<Bytes>, SendError> {
+    check_headers(head.status(), head.headers())?;
+    let (head, mut incoming) = head.into_parts();
+    let mut body = Body::announced(incoming.size_hint().exact())?;
+    loop {
+        let piece = time.part(pin!(connection.piece(&mut incoming))).await;
+        match piece.map_err(|TimedOut| SendError::maybe_sent(SendFailure::Timeout))? {
+            Some(Ok(piece)) => body.add(piece)?,
+            Some(Err(error)) => return Err(cut_answer(&error)),
+            None => break,
+        }
+    }
+    decompressed(Response::from_parts(head, body.into_bytes()))
+}
+
+impl fmt::Debug for HyperClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HyperClient")
+    }
+}
+
+impl HttpClient for HyperClient {
+    // Without the macro, which holds the request twice: for more than a kilobyte, threads wait for
+    // each other in glibc's allocator.
+    fn send<'a, 'b>(
+        &'a self,
+        request: Request<Bytes>,
+        within: Duration,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, SendError>> + Send + 'b>>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        Box::pin(async move {
+            let time = TimeLeft::new(within, self.0.read_timeout);
+            self.0.exchange(&request, time).await
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! Connects to servers: name resolution, socket and TLS.
+
+use std::error::Error;
+use std::future::poll_fn;
+use std::io;
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use token_core::{SendError, SendFailure};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tower_service::Service as _;
+
+use crate::parts::{Finding, UnusedProxies, causes, socket_failure, tls_failure, unresolved};
+
+#[cfg(feature = "rustls")]
+pub(crate) type Stream = hyper_rustls::MaybeHttpsStream<TokioIo<TcpStream>>;
+#[cfg(not(feature = "rustls"))]
+pub(crate) type Stream = TokioIo<TcpStream>;
+
+#[cfg(feature = "rustls")]
+type Inner = hyper_rustls::HttpsConnector<HttpConnector>;
+#[cfg(not(feature = "rustls"))]
+type Inner = HttpConnector;
+
+const PROXY_ADVICE: &str = "this client uses none; that of `token-reqwest` does";
+
+pub(crate) struct Connector {
+    inner: Inner,
+    within: Duration,
+    unused_proxies: Option<UnusedProxies>,
+}
+
+impl Connector {
+    pub(crate) fn new(
+        #[cfg(feature = "rustls")] tls: rustls::ClientConfig,
+        within: Duration,
+        unused_proxies: Option<UnusedProxies>,
+    ) -> Self {
+        let mut http = HttpConnector::new();
+        http.set_nodelay(true);
+        // Divided among the addresses of a name, so that a dead one does not use up all of it.
+        http.set_connect_timeout(Some(within));
+        #[cfg(feature = "rustls")]
+        let http = {
+            http.enforce_http(false);
+            hyper_rustls::HttpsConnector::from((http, tls))
+        };
+        Self {
+            inner: http,
+            within,
+            unused_proxies,
+        }
+    }
+
+    /// Opens a connection to the host of this URL.
+    pub(crate) async fn connect(&self, url: &Uri) -> Result<Stream, SendError> {
+        let mut inner = self.inner.clone();
+        let connecting = async {
+            poll_fn(|context| inner.poll_ready(context)).await?;
+            inner.call(url.clone()).await
+        };
+        let Ok(connected) = timeout(self.within, connecting).await else {
+            return Err(self.timed_out(url));
+        };
+        connected.map_err(|error| self.failed(find(error), url))
+    }
+
+    /// Returns the error of a connection that was not ready in time.
+    pub(crate) fn timed_out(&self, url: &Uri) -> SendError {
+        self.failed(Finding::bare(SendFailure::Timeout), url)
+    }
+
+    fn failed(&self, finding: Finding, url: &Uri) -> SendError {
+        let unused = self.unused_proxies.as_ref();
+        let variable = unused.and_then(|unused| unused.for_url(url));
+        finding
+            .with_proxy_hint(variable, PROXY_ADVICE)
+            .before_sending()
+    }
+}
+
+/// Returns the most specific cause.
+fn find(error: impl Into<Box<dyn Error + Send + Sync>>) -> Finding {
+    let error: &(dyn Error + 'static) = &*error.into();
+    tls_failure(error)
+        .or_else(|| says(error, "dns error").then(|| unresolved(error)))
+        .or_else(|| no_such_scheme(error))
+        .or_else(|| has_timed_out(error).then(|| Finding::bare(SendFailure::Timeout)))
+        .or_else(|| socket_failure(error, true))
+        .unwrap_or(Finding::bare(SendFailure::Connect))
+}
+
+/// hyper-util's error has no public type, only constant texts.
+fn says(error: &(dyn Error + 'static), text: &str) -> bool {
+    causes(error).any(|cause| cause.to_string() == text)
+}
+
+fn no_such_scheme(error: &(dyn Error + 'static)) -> Option<Finding> {
+    let detail = match () {
+        () if says(error, "invalid URL, scheme is not http") => {
+            "this build of token-hyper has no TLS; enable the feature `rustls`"
+        }
+        () if causes(error).any(|cause| cause.to_string().starts_with("unsupported scheme")) => {
+            "the scheme is neither http nor https"
+        }
+        () => return None,
+    };
+    Some(Finding::with_detail(SendFailure::Unsendable, detail))
+}
+
+fn has_timed_out(error: &(dyn Error + 'static)) -> bool {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none())
+}

@@ -1,0 +1,116 @@
+//! What a client has for each host: a limit to the requests under way, and connections that are
+//! kept for requests that may be sent again.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep};
+
+use crate::connection::Connection;
+use crate::parts::IDLE;
+
+pub(crate) struct Host {
+    pub(crate) permits: Semaphore,
+    process: u32,
+    kept: Mutex<Kept>,
+}
+
+/// Connections without a request, the one that was used last at the end.
+#[derive(Default)]
+struct Kept {
+    connections: Vec<(Instant, Box<Connection>)>,
+    /// A task closes those that nobody uses.
+    are_watched: bool,
+}
+
+impl Host {
+    pub(crate) fn new(most_requests: u16) -> Self {
+        Self {
+            permits: Semaphore::new(usize::from(most_requests)),
+            process: std::process::id(),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// Returns a connection that can be used at once.
+    pub(crate) fn take(&self) -> Option<Box<Connection>> {
+        loop {
+            let (since, mut connection) = self.kept().connections.pop()?;
+            if since.elapsed() < IDLE && connection.is_ready() {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Keeps a connection for the next request, if it can be used again.
+    pub(crate) fn keep(self: &Arc<Self>, mut connection: Box<Connection>) {
+        if !connection.is_ready() {
+            return;
+        }
+        let mut kept = self.kept();
+        kept.connections.push((Instant::now(), connection));
+        if !std::mem::replace(&mut kept.are_watched, true) {
+            tokio::spawn(Watch(Arc::downgrade(self)).close_the_unused());
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes what was not used for so long, and returns whether there is more.
+    fn close_the_unused(&self) -> bool {
+        let mut kept = self.kept();
+        let used = kept
+            .connections
+            .partition_point(|(since, _)| since.elapsed() >= IDLE);
+        let unused: Vec<_> = kept.connections.drain(..used).collect();
+        kept.are_watched = !kept.connections.is_empty();
+        let goes_on = kept.are_watched;
+        drop(kept);
+        drop(unused);
+        goes_on
+    }
+}
+
+impl Drop for Host {
+    #[expect(
+        clippy::mem_forget,
+        reason = "a forked child shares the parent's epoll, from which it would remove the \
+                  parent's sockets"
+    )]
+    fn drop(&mut self) {
+        let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if self.process != std::process::id() {
+            std::mem::forget(std::mem::take(&mut kept.connections));
+        }
+    }
+}
+
+/// Closes connections that nobody uses, and all when its runtime shuts down.
+struct Watch(Weak<Host>);
+
+impl Watch {
+    async fn close_the_unused(self) {
+        loop {
+            sleep(IDLE).await;
+            let Some(host) = self.0.upgrade() else { return };
+            if !host.close_the_unused() {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let Some(host) = self.0.upgrade() else { return };
+        let mut kept = host.kept();
+        if kept.are_watched {
+            kept.are_watched = false;
+            let connections = std::mem::take(&mut kept.connections);
+            drop(kept);
+            drop(connections);
+        }
+    }
+}
