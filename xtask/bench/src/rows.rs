@@ -1,5 +1,6 @@
 //! The rows of the tables.
 
+pub mod clients;
 pub mod exchange;
 pub mod fleet;
 pub mod herd;

@@ -8,9 +8,9 @@ use oauth2_refresh::OAuth2;
 use oauth2_refresh::token_cache::TokenCache;
 use oauth2_refresh::token_core::{Rotation, Secret};
 use reqwest::{Certificate, Client};
-use token_reqwest::ReqwestClient;
 use tokio::runtime::Handle;
 
+use super::clients::{OurClient, Over};
 use super::{Effort, label, median};
 use crate::peer::Error;
 use crate::peers;
@@ -29,11 +29,13 @@ pub enum Refresher {
 
 impl Refresher {
     /// Exchanges run on the runtime of the caller, as those of the bare loop do.
-    pub fn cache(setting: &Setting, origin: &str, rotation: Rotation) -> Result<Self, Error> {
-        let http = ReqwestClient::builder()
-            .add_root_certificates_pem(&setting.root_certificate)
-            .only_added_root_certificates()
-            .build()?;
+    fn cache(
+        setting: &Setting,
+        over: Over,
+        origin: &str,
+        rotation: Rotation,
+    ) -> Result<Self, Error> {
+        let http = over.client(setting, None)?;
         cache_of("app", http, origin, rotation).map(Self::Cache)
     }
 
@@ -69,7 +71,7 @@ impl Refresher {
 /// Returns a cache of the token of one account.
 pub fn cache_of(
     account: &str,
-    http: ReqwestClient,
+    http: OurClient,
     origin: &str,
     rotation: Rotation,
 ) -> Result<TokenCache, Error> {
@@ -91,21 +93,26 @@ pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> 
     let kept = usize::MAX;
     let names = [
         "reqwest, connections kept",
-        "**token-cache**, `Idempotent` or `Grace`",
+        "**token-cache**, `HyperClient`, `Idempotent` or `Grace`",
+        "**token-cache**, `ReqwestClient`, `Idempotent` or `Grace`",
         "reqwest, a connection each",
-        "**token-cache**, `SingleUse`",
+        "**token-cache**, `HyperClient`, `SingleUse`",
+        "**token-cache**, `ReqwestClient`, `SingleUse`",
     ];
-    let of = |origin: &str| -> Result<[Refresher; 4], Error> {
+    let of = |origin: &str| -> Result<[Refresher; 6], Error> {
+        let cache = |over, rotation| Refresher::cache(setting, over, origin, rotation);
         Ok([
             Refresher::bare(setting, origin, kept)?,
-            Refresher::cache(setting, origin, Rotation::Idempotent)?,
+            cache(Over::Hyper, Rotation::Idempotent)?,
+            cache(Over::Reqwest, Rotation::Idempotent)?,
             Refresher::bare(setting, origin, 0)?,
-            Refresher::cache(setting, origin, Rotation::SingleUse)?,
+            cache(Over::Hyper, Rotation::SingleUse)?,
+            cache(Over::Reqwest, Rotation::SingleUse)?,
         ])
     };
     let plain = take_turns(&of(plain)?, effort).await?;
     let tls = take_turns(&of(tls)?, effort).await?;
-    let base = [0, 0, 2, 2]; // the bare loop that each is compared with
+    let base = [0, 0, 0, 3, 3, 3]; // the bare loop that each is compared with
     let row = |at: usize| Row {
         label: names[at].to_owned(),
         cells: vec![

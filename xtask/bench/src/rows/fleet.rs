@@ -8,6 +8,7 @@ use std::time::Duration;
 use oauth2_refresh::token_core::Rotation;
 
 use self::refreshing::{AT_A_TIME, Case, Done};
+use super::clients::Over;
 use super::{Effort, median};
 use crate::peer::Error;
 use crate::report::{Cell, Row, Table};
@@ -57,11 +58,12 @@ async fn at_a_server_that_answers_at_once(
             "{} tokens are due at once; {AT_A_TIME} tasks refresh them, on the same runtime, over \
             plain http unless the row says TLS. The median of {} rounds, in which each is compared \
             with the bare loop just before it. The server answers at once, on the same two \
-            processors, so that the table shows what computing costs. `ReqwestClient` and the pool \
-            let 64 requests be under way per host. The pool's accounts are at rest before. The \
-            limits show what is possible: the bare loop with as much computing after each request \
-            as our engine does, and the engine without a network. `cargo xtask bench --flame` draws \
-            [where the pool's time goes](bench-fleet.svg), over plain http.",
+            processors, so that the table shows what computing costs. Our clients and the pool let \
+            64 requests be under way per host. The pool's accounts are at rest before. The limits \
+            show what is possible: our client without an engine, the bare loop with as much \
+            computing after each request as our engine does, and the engine without a network. \
+            `cargo xtask bench --flame` draws [where the pool's time goes](bench-fleet.svg), with \
+            `HyperClient` over plain http.",
             effort.fleet(),
             effort.fleet_rounds(),
         ),
@@ -70,24 +72,31 @@ async fn at_a_server_that_answers_at_once(
     })
 }
 
-/// Returns the rows of the bare loop, and of our two ways to refresh so many.
-async fn compared(case: Case<'_>, connections: &str, effort: Effort) -> Result<[Row; 3], Error> {
-    let ours = |what| ours(what, connections, case.rotation);
+/// Returns the rows of the bare loop, and of our ways to refresh so many.
+async fn compared(case: Case<'_>, connections: &str, effort: Effort) -> Result<[Row; 4], Error> {
+    let ours = |what, over| ours(what, over, connections, case.rotation);
     let labels = [
         bare_named(connections),
-        ours("a `TokenCache` each"),
-        ours("one `TokenPool`"),
+        ours("a `TokenCache` each", Over::Hyper),
+        ours("one `TokenPool`", Over::Hyper),
+        ours("one `TokenPool`", Over::Reqwest),
     ];
     let (mut turns, mut made_in) = (labels.map(Turns::of), Vec::new());
     for _ in 0..effort.fleet_rounds() {
         let bare = case.bare(Duration::ZERO).await?;
         let (caches, making) = case.caches().await?;
         let pool = case.pool().await?;
-        take_all(&mut turns, [&bare, &caches, &pool], case.size);
+        let over_reqwest = case.over(Over::Reqwest).pool().await?;
+        take_all(
+            &mut turns,
+            [&bare, &caches, &pool, &over_reqwest],
+            case.size,
+        );
         made_in.push(making.as_secs_f64());
     }
     let mut rows = turns.map(Turns::row);
-    let making = [Cell::none(), Cell::Number(median(made_in), 2), Cell::none()];
+    let making = Cell::Number(median(made_in), 2);
+    let making = [Cell::none(), making, Cell::none(), Cell::none()];
     for (row, making) in rows.iter_mut().zip(making) {
         row.cells.push(making);
     }
@@ -95,24 +104,27 @@ async fn compared(case: Case<'_>, connections: &str, effort: Effort) -> Result<[
 }
 
 /// Returns what limits the rows of this case.
-async fn limits(case: Case<'_>, effort: Effort) -> Result<[Row; 2], Error> {
+async fn limits(case: Case<'_>, effort: Effort) -> Result<[Row; 3], Error> {
+    let client = format!("limit: {} in a loop, connections kept", case.over.name());
     let computing = format!(
         "limit: {}, and {} µs of computing",
         bare_named("connections kept"),
         COMPUTING.as_micros(),
     );
     let engine = "limit: **token-cache**, one `TokenPool`, no network".to_owned();
-    let mut turns = [String::new(), computing, engine].map(Turns::of);
+    let mut turns = [String::new(), client, computing, engine].map(Turns::of);
     for _ in 0..effort.fleet_rounds() {
         let bare = case.bare(Duration::ZERO).await?;
+        let client = case.client().await?;
         let computing = case.bare(COMPUTING).await?;
         let engine = case.pool_without_network().await?;
-        take_all(&mut turns, [&bare, &computing, &engine], case.size);
+        take_all(&mut turns, [&bare, &client, &computing, &engine], case.size);
     }
-    let [_, mut computing, mut engine] = turns.map(Turns::row);
-    computing.cells.push(Cell::none());
-    engine.cells.push(Cell::none());
-    Ok([computing, engine])
+    let [_, rows @ ..] = turns.map(Turns::row);
+    Ok(rows.map(|mut row| {
+        row.cells.push(Cell::none());
+        row
+    }))
 }
 
 /// What is said of one kind, from several rounds.
@@ -172,19 +184,21 @@ async fn at_a_server_that_takes_time(setting: &Setting, effort: Effort) -> Resul
         };
         let bare = case.bare(Duration::ZERO).await?;
         let pool = case.pool().await?;
+        let over_reqwest = case.over(Over::Reqwest).pool().await?;
         let labels = [
             bare_named(connections),
-            ours("one `TokenPool`", connections, rotation),
+            ours("one `TokenPool`", Over::Hyper, connections, rotation),
+            ours("one `TokenPool`", Over::Reqwest, connections, rotation),
         ];
         let mut turns = labels.map(Turns::of);
-        take_all(&mut turns, [&bare, &pool], case.size);
+        take_all(&mut turns, [&bare, &pool, &over_reqwest], case.size);
         rows.extend(turns.map(Turns::row));
     }
     Ok(Table {
         title: "A fleet, at a server that takes its time",
         note: format!(
-            "The same, once, at a server that takes {} ms for an answer. `ReqwestClient` and the pool \
-            let {AT_A_TIME} requests be under way, as many as the bare loop.",
+            "The same, once, at a server that takes {} ms for an answer. Our clients and the pool let \
+            {AT_A_TIME} requests be under way, as many as the bare loop.",
             A_REAL_SERVER.as_millis(),
         ),
         columns: COLUMNS.to_vec(),
@@ -197,6 +211,7 @@ fn case<'a>(setting: &'a Setting, effort: Effort, origin: &'a str, rotation: Rot
         setting,
         origin,
         rotation,
+        over: Over::Hyper,
         cap: None,
         size: effort.fleet(),
     }
@@ -206,11 +221,12 @@ fn bare_named(connections: &str) -> String {
     format!("reqwest in a loop, {connections}")
 }
 
-fn ours(what: &str, connections: &str, rotation: Rotation) -> String {
+fn ours(what: &str, over: Over, connections: &str, rotation: Rotation) -> String {
     let tls = if connections.ends_with("TLS") {
         ", TLS"
     } else {
         ""
     };
-    format!("**token-cache**, {what}, `{rotation:?}`{tls}")
+    let over = over.name();
+    format!("**token-cache**, {what}, {over}, `{rotation:?}`{tls}")
 }

@@ -13,8 +13,9 @@ use crate::report::{Cell, Row, Table};
 
 pub fn measure(effort: Effort, folder: &Path) -> Result<Table, Error> {
     let mut rows = Vec::new();
-    for entry in peers::real() {
-        let program = Program::write(&entry, folder)?;
+    let peers = peers::real().into_iter().map(Dependent::of);
+    for dependent in [Dependent::on_hyper()].into_iter().chain(peers) {
+        let program = Program::write(&dependent, folder)?;
         let packages = Cell::Number(program.packages()? as f64, 0);
         let time = if effort.quick {
             Cell::none()
@@ -22,7 +23,7 @@ pub fn measure(effort: Effort, folder: &Path) -> Result<Table, Error> {
             program.build()?
         };
         rows.push(Row {
-            label: label(&entry),
+            label: dependent.label,
             cells: vec![packages, time],
         });
     }
@@ -37,16 +38,45 @@ pub fn measure(effort: Effort, folder: &Path) -> Result<Table, Error> {
     })
 }
 
+/// What a program depends on.
+struct Dependent {
+    label: String,
+    folder: String,
+    /// The keys in `Cargo.toml`.
+    dependencies: &'static [&'static str],
+}
+
+impl Dependent {
+    fn of(entry: Entry) -> Self {
+        Self {
+            label: label(&entry),
+            folder: entry.about.name.replace(' ', "-"),
+            dependencies: entry.about.dependencies,
+        }
+    }
+
+    fn on_hyper() -> Self {
+        Self {
+            label: "**token-cache**, `HyperClient`".to_owned(),
+            folder: "token-cache-hyper".to_owned(),
+            dependencies: &["oauth2-refresh", "token-cache", "token-hyper"],
+        }
+    }
+}
+
 /// An empty program that depends on a crate.
 struct Program<'a>(std::path::PathBuf, &'a str);
 
 impl<'a> Program<'a> {
-    fn write(entry: &Entry, folder: &'a Path) -> Result<Self, Error> {
-        let program = folder.join(entry.about.name.replace(' ', "-"));
+    fn write(dependent: &Dependent, folder: &'a Path) -> Result<Self, Error> {
+        let program = folder.join(&dependent.folder);
         fs::create_dir_all(program.join("src"))?;
         fs::write(program.join("src/main.rs"), "fn main() {}\n")?;
         fs::write(program.join("Cargo.lock"), include_str!("../../Cargo.lock"))?;
-        fs::write(program.join("Cargo.toml"), manifest(entry)?)?;
+        fs::write(
+            program.join("Cargo.toml"),
+            manifest(dependent.dependencies)?,
+        )?;
         Ok(Self(program, "target"))
     }
 
@@ -87,11 +117,11 @@ impl<'a> Program<'a> {
 }
 
 /// Takes the lines of our own manifest, so that features are the same.
-fn manifest(entry: &Entry) -> Result<String, Error> {
+fn manifest(dependencies: &[&str]) -> Result<String, Error> {
     let own: toml::Table = include_str!("../../Cargo.toml").parse()?;
     let all = own["dependencies"].as_table().ok_or("no dependencies")?;
     let mut chosen = toml::Table::new();
-    for name in entry.about.dependencies {
+    for name in dependencies {
         let mut dependency = all.get(*name).ok_or_else(|| format!("no {name}"))?.clone();
         make_absolute(&mut dependency)?;
         chosen.insert((*name).to_owned(), dependency);

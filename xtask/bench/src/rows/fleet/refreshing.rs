@@ -3,26 +3,34 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use oauth2_refresh::OAuth2;
-use oauth2_refresh::token_core::{self, Rotation};
+use oauth2_refresh::token_core::{self, HttpClient as _, Repeatable, Rotation};
 use token_cache::{TokenCache, TokenPool};
-use token_reqwest::ReqwestClient;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use super::no_network::NoNetwork;
 use crate::peer::Error;
+use crate::peers::by_hand::Issued;
+use crate::rows::clients::{OurClient, Over};
 use crate::rows::exchange::{Refresher, cache_of};
 use crate::setting::Setting;
 
 /// How many refreshes are under way at a time.
 pub const AT_A_TIME: u16 = 100;
 
+const WITHIN: Duration = Duration::from_secs(20);
+
 /// Who refreshes the tokens.
 #[derive(Clone)]
 enum Fleet {
     /// Computes for this long after each request.
     Bare(Refresher, Duration),
+    /// Our client alone.
+    Client(OurClient, Box<Request<Bytes>>),
     Caches(Arc<Vec<TokenCache>>),
     Pool(TokenPool),
 }
@@ -39,6 +47,8 @@ pub struct Case<'a> {
     pub setting: &'a Setting,
     pub origin: &'a str,
     pub rotation: Rotation,
+    /// Who sends the requests of our fleets.
+    pub over: Over,
     /// How many requests to the host may be under way, and exchanges of the pool. `None`: as many
     /// as by default.
     pub cap: Option<u16>,
@@ -46,6 +56,10 @@ pub struct Case<'a> {
 }
 
 impl Case<'_> {
+    pub fn over(self, over: Over) -> Self {
+        Self { over, ..self }
+    }
+
     /// Refreshes in a loop of requests without this project, with some computing after each.
     pub async fn bare(self, computing: Duration) -> Result<Done, Error> {
         let kept = match self.rotation {
@@ -56,10 +70,25 @@ impl Case<'_> {
         Fleet::Bare(refresher, computing).refresh(self.size).await
     }
 
+    /// Sends the same requests in a loop by our client, without an engine.
+    pub async fn client(self) -> Result<Done, Error> {
+        let request = Request::post(format!("{}/token", self.origin))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(AUTHORIZATION, "Basic YXBwOnNlY3JldA==")
+            .extension(Repeatable)
+            .body(Bytes::from_static(
+                b"grant_type=refresh_token&refresh_token=R",
+            ))?;
+        let http = self.over.client(self.setting, Some(AT_A_TIME))?;
+        Fleet::Client(http, Box::new(request))
+            .refresh(self.size)
+            .await
+    }
+
     /// Refreshes with a cache for each token. Also returns how long it took to make them.
     pub async fn caches(self) -> Result<(Done, Duration), Error> {
         let making = Instant::now();
-        let http = self.http()?;
+        let http = self.over.client(self.setting, self.cap)?;
         let cache = |at| {
             let account = format!("account-{at}");
             cache_of(&account, http.clone(), self.origin, self.rotation)
@@ -73,7 +102,7 @@ impl Case<'_> {
     pub async fn pool(self) -> Result<Done, Error> {
         let server = &self.setting.server;
         let set_life = |life| server.set_life(life);
-        let http = self.http()?;
+        let http = self.over.client(self.setting, self.cap)?;
         let pool = TokenPool::builder(self.endpoints()?).http_client(http);
         let pool = match self.cap {
             Some(cap) => pool.max_exchanges(usize::from(cap)),
@@ -112,17 +141,6 @@ impl Case<'_> {
         }
     }
 
-    fn http(self) -> Result<ReqwestClient, Error> {
-        let http = ReqwestClient::builder();
-        let http = http.add_root_certificates_pem(&self.setting.root_certificate);
-        let http = http.only_added_root_certificates();
-        let http = match self.cap {
-            Some(cap) => http.max_requests_per_host(cap),
-            None => http,
-        };
-        Ok(http.build()?)
-    }
-
     fn endpoints(
         self,
     ) -> Result<impl Fn(&str) -> Result<OAuth2, token_core::Error> + use<>, Error> {
@@ -143,6 +161,11 @@ impl Fleet {
             Self::Bare(refresher, computing) => {
                 refresher.refresh().await?;
                 compute_for(*computing);
+                Ok(())
+            }
+            Self::Client(http, request) => {
+                let answer = http.send(Request::clone(request), WITHIN).await?;
+                drop(serde_json::from_slice::<Issued>(answer.body())?);
                 Ok(())
             }
             Self::Caches(caches) => Ok(caches[at].token().await.map(drop)?),
