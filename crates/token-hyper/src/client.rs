@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::Authority;
 use http::{HeaderValue, Request, Response, Uri};
 use hyper::body::{Body as _, Incoming};
 use token_core::{HttpClient, Repeatable, SendError, SendFailure};
@@ -16,8 +17,7 @@ use crate::connector::Connector;
 use crate::failure::{NotAnswered, cut_answer};
 use crate::host::Host;
 use crate::parts::{
-    Body, Finding, MOST_HEADERS_READ, PerHost, TimeLeft, TimedOut, check_headers, decompressed,
-    waited_for_others,
+    Body, Finding, PerHost, TimeLeft, TimedOut, check_headers, decompressed, waited_for_others,
 };
 use crate::request::sendable;
 
@@ -95,7 +95,7 @@ impl Parts {
             None => self.over_new(request, &mut time, is_repeatable).await?,
         };
         let answer = whole_answer(&mut connection, head, &mut time).await?;
-        match is_repeatable {
+        match connection.is_to_be_kept() {
             true => host.keep(connection),
             false => connection.close(),
         }
@@ -104,9 +104,11 @@ impl Parts {
 
     fn host(&self, url: &Uri) -> Result<Arc<Host>, SendError> {
         let unsendable = |detail| Finding::with_detail(SendFailure::Unsendable, detail);
-        let holds_credentials = |url: &Uri| url.authority()?.as_str().contains('@').then_some(());
-        if holds_credentials(url).is_some() {
+        if url.authority().is_some_and(|it| it.as_str().contains('@')) {
             return Err(unsendable("the URL contains credentials").before_sending());
+        }
+        if url.authority().is_some_and(has_invalid_port) {
+            return Err(unsendable("the port is not valid").before_sending());
         }
         let host = self.hosts.of(Handle::current().id(), url);
         host.ok_or_else(|| unsendable("the URL is not complete").before_sending())
@@ -123,9 +125,24 @@ impl Parts {
         match self.head(&mut kept, request, time).await {
             Ok(head) => Ok((kept, head)),
             Err(NotAnswered::Unsent(_)) => self.over_new(request, time, true).await,
-            Err(NotAnswered::TooManyHeaders(_)) => self.over_new(request, time, false).await,
+            Err(NotAnswered::TooManyHeaders(first)) => self.once_more(request, time, first).await,
             Err(NotAnswered::Failed(error)) => Err(error),
         }
+    }
+
+    /// Sends a request that may be sent again over a connection on which more headers can be read.
+    async fn once_more(
+        &self,
+        request: &Request<Bytes>,
+        time: &mut TimeLeft,
+        first: SendError,
+    ) -> Result<(Box<Connection>, Response<Incoming>), SendError> {
+        let second = Box::pin(self.over_new(request, time, false)).await;
+        // What is true of the second request is not true of the first.
+        second.map_err(|error| match error.may_have_left() {
+            true => error,
+            false => first,
+        })
     }
 
     /// Over a connection that will be closed, more headers can be read.
@@ -135,15 +152,14 @@ impl Parts {
         time: &mut TimeLeft,
         is_to_be_kept: bool,
     ) -> Result<(Box<Connection>, Response<Incoming>), SendError> {
-        let most_headers = (!is_to_be_kept).then_some(MOST_HEADERS_READ);
-        let mut connection = self.connect(request.uri(), most_headers, time).await?;
+        let mut connection = self.connect(request.uri(), is_to_be_kept, time).await?;
         let failed = match self.head(&mut connection, request, time).await {
             Ok(head) => return Ok((connection, head)),
             Err(failed) => failed,
         };
         match failed {
-            NotAnswered::TooManyHeaders(_) if is_to_be_kept => {
-                Box::pin(self.over_new(request, time, false)).await
+            NotAnswered::TooManyHeaders(first) if is_to_be_kept => {
+                self.once_more(request, time, first).await
             }
             NotAnswered::Unsent(error)
             | NotAnswered::TooManyHeaders(error)
@@ -154,11 +170,11 @@ impl Parts {
     async fn connect(
         &self,
         url: &Uri,
-        most_headers: Option<usize>,
+        is_to_be_kept: bool,
         time: &mut TimeLeft,
     ) -> Result<Box<Connection>, SendError> {
         match time.head(pin!(self.connector.connect(url)), || true).await {
-            Ok(stream) => Connection::over(stream?, most_headers).await,
+            Ok(stream) => Connection::over(stream?, is_to_be_kept).await,
             Err(TimedOut) => Err(self.connector.timed_out(url)),
         }
     }
@@ -170,6 +186,10 @@ impl Parts {
         time: &mut TimeLeft,
     ) -> Result<Response<Incoming>, NotAnswered> {
         let sendable = sendable(request, &self.user_agent).map_err(NotAnswered::Failed)?;
+        if time.is_over() {
+            let timed_out = self.connector.timed_out(request.uri());
+            return Err(NotAnswered::Unsent(timed_out));
+        }
         let sent = pin!(connection.send(sendable));
         match time.head(sent, || false).await {
             Ok(Ok(head)) => Ok(head),
@@ -179,6 +199,13 @@ impl Parts {
             ))),
         }
     }
+}
+
+/// `http` takes any digits for a port, and hyper's connector then uses the default one.
+fn has_invalid_port(authority: &Authority) -> bool {
+    let after_host = authority.as_str().strip_prefix(authority.host());
+    authority.port().is_none()
+        && after_host.is_some_and(|it| !it.trim_start_matches(':').is_empty())
 }
 
 async fn whole_answer(

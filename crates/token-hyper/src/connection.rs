@@ -12,12 +12,16 @@ use hyper::client::conn::http1::{self, SendRequest};
 use token_core::{SendError, SendFailure};
 use tokio::task::coop::unconstrained;
 
-use crate::connector::Stream;
+use crate::connector::{Security, Stream};
+use crate::parts::{MOST_HEADERS_READ, refused_our_certificate};
 
 type Driver = http1::Connection<Stream, Full<Bytes>>;
 
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
+    security: Security,
+    is_to_be_kept: bool,
+    has_answered: bool,
     /// Reads and writes. `None` once the connection is closed.
     driver: Option<Driver>,
 }
@@ -25,20 +29,18 @@ pub(crate) struct Connection {
 /// Why there was no head of an answer.
 pub(crate) struct NoHead {
     pub(crate) error: hyper::Error,
-    /// The connection was closed before it had taken the request.
+    /// The connection was closed before it had taken the request, or the server read none of it.
     pub(crate) is_unsent: bool,
 }
 
 impl Connection {
-    /// Speaks HTTP/1 over this stream. hyper reads up to 100 headers by default; for more, it
-    /// allocates.
-    pub(crate) async fn over(
-        stream: Stream,
-        most_headers: Option<usize>,
-    ) -> Result<Box<Self>, SendError> {
+    /// Speaks HTTP/1 over this stream. A connection that is not to be kept reads more headers than
+    /// hyper's 100, for which hyper allocates at each answer.
+    pub(crate) async fn over(stream: Stream, is_to_be_kept: bool) -> Result<Box<Self>, SendError> {
+        let security = Security::of(&stream);
         let mut settings = http1::Builder::new();
-        if let Some(most) = most_headers {
-            settings.max_headers(most);
+        if !is_to_be_kept {
+            settings.max_headers(MOST_HEADERS_READ);
         }
         let (sender, driver) = settings
             .handshake(stream)
@@ -46,6 +48,9 @@ impl Connection {
             .map_err(|_| SendError::before_sending(SendFailure::Connect))?;
         Ok(Box::new(Self {
             sender,
+            security,
+            is_to_be_kept,
+            has_answered: false,
             driver: Some(driver),
         }))
     }
@@ -56,12 +61,24 @@ impl Connection {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, NoHead> {
         let head = self.sender.try_send_request(request);
-        driven(&mut self.driver, head)
-            .await
-            .map_err(|mut failed| NoHead {
-                is_unsent: failed.take_message().is_some(),
-                error: failed.into_error(),
-            })
+        let head = driven(&mut self.driver, head).await;
+        let head = head.map_err(|mut failed| {
+            let is_untaken = failed.take_message().is_some();
+            let error = failed.into_error();
+            NoHead {
+                is_unsent: is_untaken || self.refused_our_certificate(&error),
+                error,
+            }
+        })?;
+        self.has_answered = true;
+        Ok(head)
+    }
+
+    /// Returns whether the server ended the handshake because of the client's certificate. In TLS
+    /// 1.3 it does so after the first request was written, which it then never decrypts.
+    fn refused_our_certificate(&self, error: &hyper::Error) -> bool {
+        let may_have_been_in_the_handshake = !self.has_answered && self.security == Security::Tls13;
+        may_have_been_in_the_handshake && refused_our_certificate(error)
     }
 
     /// Awaits the next piece of a body; `None` at its end.
@@ -81,19 +98,30 @@ impl Connection {
         }
     }
 
-    /// Returns whether another request can be sent: the last answer is complete, and the server has
-    /// not closed the connection.
+    pub(crate) fn is_to_be_kept(&self) -> bool {
+        self.is_to_be_kept
+    }
+
+    /// Returns whether another request can be sent: the last answer is complete, and the runtime has
+    /// not seen yet that the server closed the connection.
     pub(crate) fn is_ready(&mut self) -> bool {
         look_at(&mut self.driver);
         self.driver.is_some() && self.sender.is_ready()
     }
 
-    /// Closes the connection in order: with TLS, the server is told.
+    /// Closes the connection in order: over TLS, the server is told.
     pub(crate) fn close(self: Box<Self>) {
-        let Self { sender, mut driver } = *self;
-        // Without a sender, hyper shuts the connection down.
+        let Self {
+            sender,
+            security,
+            mut driver,
+            ..
+        } = *self;
         drop(sender);
-        look_at(&mut driver);
+        if security != Security::None {
+            // Without a sender, hyper shuts the connection down.
+            look_at(&mut driver);
+        }
     }
 }
 
@@ -118,8 +146,11 @@ async fn driven<W: Future>(driver: &mut Option<Driver>, work: W) -> W::Output {
         if let Poll::Ready(done) = work.as_mut().poll(&mut unwoken) {
             return Poll::Ready(done);
         }
+        // What is sent leaves at the first poll, while there is time for it.
         if let Some(running) = driver
-            && Pin::new(running).poll(context).is_ready()
+            && Pin::new(&mut unconstrained(running))
+                .poll(context)
+                .is_ready()
         {
             *driver = None;
         }

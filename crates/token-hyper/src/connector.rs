@@ -20,6 +20,35 @@ pub(crate) type Stream = hyper_rustls::MaybeHttpsStream<TokioIo<TcpStream>>;
 #[cfg(not(feature = "rustls"))]
 pub(crate) type Stream = TokioIo<TcpStream>;
 
+/// What a connection has of TLS.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "there is no TLS"))]
+pub(crate) enum Security {
+    None,
+    Tls12,
+    Tls13,
+}
+
+impl Security {
+    #[cfg(feature = "rustls")]
+    pub(crate) fn of(stream: &Stream) -> Self {
+        use hyper_rustls::MaybeHttpsStream::{Http, Https};
+
+        match stream {
+            Http(_) => Self::None,
+            Https(stream) => match stream.inner().get_ref().1.protocol_version() {
+                Some(rustls::ProtocolVersion::TLSv1_3) => Self::Tls13,
+                _ => Self::Tls12,
+            },
+        }
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    pub(crate) fn of(_: &Stream) -> Self {
+        Self::None
+    }
+}
+
 #[cfg(feature = "rustls")]
 type Inner = hyper_rustls::HttpsConnector<HttpConnector>;
 #[cfg(not(feature = "rustls"))]

@@ -3,14 +3,11 @@
 use token_core::{SendError, SendFailure};
 
 use crate::connection::NoHead;
-use crate::parts::{
-    Finding, broken_http, has_too_many_headers, refused_our_certificate, socket_failure,
-    tls_failure,
-};
+use crate::parts::{Finding, broken_http, has_too_many_headers, socket_failure, tls_failure};
 
 /// Why a connection brought no answer.
 pub(crate) enum NotAnswered {
-    /// It was closed before it had taken the request.
+    /// The server has read nothing of the request.
     Unsent(SendError),
     /// The answer has more headers than can be read on it.
     TooManyHeaders(SendError),
@@ -22,9 +19,6 @@ impl NotAnswered {
         let finding = find(&failed.error);
         if failed.is_unsent {
             return Self::Unsent(finding.before_sending());
-        }
-        if refused_our_certificate(&failed.error) {
-            return Self::Failed(finding.before_sending());
         }
         match has_too_many_headers(&failed.error) {
             true => Self::TooManyHeaders(finding.maybe_sent()),

@@ -34,6 +34,9 @@ impl Host {
 
     /// Returns a connection that can be used at once.
     pub(crate) fn take(&self) -> Option<Box<Connection>> {
+        if !self.is_of_this_process() {
+            return None;
+        }
         loop {
             let (since, mut connection) = self.kept().connections.pop()?;
             if since.elapsed() < IDLE && connection.is_ready() {
@@ -44,14 +47,23 @@ impl Host {
 
     /// Keeps a connection for the next request, if it can be used again.
     pub(crate) fn keep(self: &Arc<Self>, mut connection: Box<Connection>) {
-        if !connection.is_ready() {
+        if !self.is_of_this_process() || !connection.is_ready() {
             return;
         }
         let mut kept = self.kept();
         kept.connections.push((Instant::now(), connection));
-        if !std::mem::replace(&mut kept.are_watched, true) {
-            tokio::spawn(Watch(Arc::downgrade(self)).close_the_unused());
+        let are_watched = std::mem::replace(&mut kept.are_watched, true);
+        drop(kept);
+        // Not under the lock: a runtime that shuts down drops the task at once.
+        if !are_watched {
+            drop(tokio::spawn(Watch::of(self).close_the_unused()));
         }
+    }
+
+    /// Returns whether this process has made the connections. A forked child shares the parent's
+    /// sockets, and its epoll.
+    fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -76,41 +88,50 @@ impl Host {
 impl Drop for Host {
     #[expect(
         clippy::mem_forget,
-        reason = "a forked child shares the parent's epoll, from which it would remove the \
-                  parent's sockets"
+        reason = "a forked child would remove the parent's sockets from its epoll"
     )]
     fn drop(&mut self) {
+        let is_ours = self.is_of_this_process();
         let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if self.process != std::process::id() {
+        if !is_ours {
             std::mem::forget(std::mem::take(&mut kept.connections));
         }
     }
 }
 
 /// Closes connections that nobody uses, and all when its runtime shuts down.
-struct Watch(Weak<Host>);
+struct Watch {
+    host: Weak<Host>,
+    has_ended: bool,
+}
 
 impl Watch {
-    async fn close_the_unused(self) {
-        loop {
+    fn of(host: &Arc<Host>) -> Self {
+        Self {
+            host: Arc::downgrade(host),
+            has_ended: false,
+        }
+    }
+
+    async fn close_the_unused(mut self) {
+        while !self.has_ended {
             sleep(IDLE).await;
-            let Some(host) = self.0.upgrade() else { return };
-            if !host.close_the_unused() {
-                return;
-            }
+            let host = self.host.upgrade();
+            self.has_ended = host.is_none_or(|host| !host.close_the_unused());
         }
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let Some(host) = self.0.upgrade() else { return };
+        let host = self.host.upgrade().filter(|_| !self.has_ended);
+        let Some(host) = host.filter(|host| host.is_of_this_process()) else {
+            return;
+        };
         let mut kept = host.kept();
-        if kept.are_watched {
-            kept.are_watched = false;
-            let connections = std::mem::take(&mut kept.connections);
-            drop(kept);
-            drop(connections);
-        }
+        kept.are_watched = false;
+        let connections = std::mem::take(&mut kept.connections);
+        drop(kept);
+        drop(connections);
     }
 }

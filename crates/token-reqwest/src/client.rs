@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 
 use crate::answer::whole_answer;
 use crate::connections::{Clients, Maker};
-use crate::failure::{never_connected, no_answer};
+use crate::failure::{cut_answer, never_connected, no_answer};
 use crate::redirects::follows_none;
 use crate::routes::{Limit, Route, Routes};
 use crate::stage::{Connections, Stage};
@@ -199,6 +199,7 @@ impl ReqwestClient {
         let _permit = permit.map_err(|TimedOut| waited_for_others(parts.limit.most))?;
         let stage = Stage::default();
         let (mut client, mut connections) = parts.clients.choose(request, runtime);
+        let mut was_sent = false;
         let mut response = loop {
             let answered = {
                 let sent = async { client.execute(sendable(request, &route)).await };
@@ -211,11 +212,17 @@ impl ReqwestClient {
                 Err(TimedOut) => return Err(self.timed_out(request, &stage)),
             };
             // Over a new connection, more headers can be read.
-            if connections == Connections::New || !has_too_many_headers(&error) {
-                let unused_proxy = self.unused_proxy(request.uri());
-                return Err(no_answer(&error, &stage, unused_proxy));
+            let may_be_repeated = connections == Connections::Kept && !time.is_over();
+            if may_be_repeated && has_too_many_headers(&error) {
+                (client, connections) = parts.clients.for_new_connections();
+                was_sent = true;
+                continue;
             }
-            (client, connections) = parts.clients.for_new_connections();
+            let unused_proxy = self.unused_proxy(request.uri());
+            return Err(match was_sent {
+                true => cut_answer(&error),
+                false => no_answer(&error, &stage, unused_proxy),
+            });
         };
         whole_answer(&mut response, &mut time).await
     }

@@ -21,6 +21,12 @@ type Trusting = ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;
 
 impl Settings {
     pub(super) fn config(&self) -> Result<ClientConfig, BuildError> {
+        let mut config = self.without_protocols()?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
+    fn without_protocols(&self) -> Result<ClientConfig, BuildError> {
         let provider = Arc::new(default_provider());
         let versions = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

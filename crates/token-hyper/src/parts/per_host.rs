@@ -61,11 +61,16 @@ impl<T> PerHost<T> {
             authority: url.authority()?.clone(),
         };
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut forgotten = Vec::new();
         if hosts.len() >= MANY_HOSTS && !hosts.contains_key(&host) {
-            hosts.retain(|_, used| Arc::strong_count(used) > 1);
+            forgotten.extend(hosts.extract_if(|_, used| Arc::strong_count(used) == 1));
         }
         let found = hosts.entry(host).or_insert_with(|| Arc::new((self.make)()));
-        Some(Arc::clone(found))
+        let found = Arc::clone(found);
+        drop(hosts);
+        // Not under the lock: a host may have sockets to close.
+        drop(forgotten);
+        Some(found)
     }
 }
 

@@ -38,6 +38,8 @@ const VERY_LONG: Duration = Duration::from_secs(86_400 * 365 * 30);
 #[derive(Debug)]
 pub struct TimeLeft {
     ends: Instant,
+    /// Later after a freeze, for what has been sent.
+    answered_by: Instant,
     read: Duration,
 }
 
@@ -48,10 +50,17 @@ pub struct TimedOut;
 impl TimeLeft {
     /// Starts both times: all of the request may take `within`, and each read `read`.
     pub fn new(within: Duration, read: Duration) -> Self {
+        let ends = Instant::now() + within.min(VERY_LONG);
         Self {
-            ends: Instant::now() + within.min(VERY_LONG),
+            ends,
+            answered_by: ends,
             read,
         }
+    }
+
+    /// Returns whether all of the time is over, so that nothing may be sent any more.
+    pub fn is_over(&self) -> bool {
+        Instant::now() >= self.ends
     }
 
     /// Awaits something before the request is sent, for as long as all may take.
@@ -94,10 +103,11 @@ impl TimeLeft {
     ) -> Result<F::Output, TimedOut> {
         loop {
             let begun = Instant::now();
-            if !is_unsent() {
-                self.make_up_for_a_freeze(begun);
-            }
-            let left = self.ends.saturating_duration_since(begun).min(most);
+            let ends = match is_unsent() {
+                true => self.ends,
+                false => self.answered_by(begun),
+            };
+            let left = ends.saturating_duration_since(begun).min(most);
             // What connects is not polled after its time, since it would go on and send.
             let in_time = poll_fn(|context| match is_unsent() && begun.elapsed() >= left {
                 true => Poll::Ready(Err(TimedOut)),
@@ -113,10 +123,12 @@ impl TimeLeft {
         }
     }
 
-    fn make_up_for_a_freeze(&mut self, now: Instant) {
-        if now.saturating_duration_since(self.ends) >= LATE {
-            self.ends = now + TO_READ;
+    /// Makes up for a freeze.
+    fn answered_by(&mut self, now: Instant) -> Instant {
+        if now.saturating_duration_since(self.answered_by) >= LATE {
+            self.answered_by = now + TO_READ;
         }
+        self.answered_by
     }
 }
 
@@ -194,5 +206,7 @@ mod tests {
         assert_eq!(time.wait(pin!(ready(()))).await, Err(TimedOut));
         assert_eq!(time.head(pin!(ready(())), || true).await, Err(TimedOut));
         assert_eq!(time.head(pin!(ready(())), || false).await, Ok(()));
+        assert!(time.is_over());
+        assert_eq!(time.wait(pin!(ready(()))).await, Err(TimedOut));
     }
 }

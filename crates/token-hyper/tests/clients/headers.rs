@@ -1,10 +1,15 @@
 //! Answers with too many headers.
 
 use crate::Client;
-use token_core::{ErrorKind, HttpClient as _};
+use std::sync::Arc;
+
+use token_core::{ErrorKind, HttpClient as _, SendFailure};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc};
 
 use super::kept::marked;
-use super::raw::{MINUTE, RawServer, send_refresh};
+use super::raw::{MINUTE, RawServer, assert_in_doubt, send_refresh};
 
 fn answer(status: u16, headers: usize) -> String {
     let filler: String = (0..headers - 1)
@@ -68,4 +73,50 @@ async fn a_repeatable_request_is_sent_once_more_if_its_answer_has_too_many_heade
     let error = refused.unwrap_err().to_error();
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(400));
+}
+
+// FAULTS.md row 2
+#[tokio::test]
+async fn a_request_is_not_sent_once_more_after_a_freeze_that_outlasts_its_time() {
+    let (received, mut receives) = mpsc::unbounded_channel();
+    let thaw = Arc::new(Notify::new());
+    let thawed = Arc::clone(&thaw);
+    let server = RawServer::start(move |mut wire| {
+        let (received, thawed) = (received.clone(), Arc::clone(&thawed));
+        async move {
+            wire.request().await;
+            _ = received.send(());
+            thawed.notified().await;
+            wire.say(answer(200, 101).as_bytes()).await;
+        }
+    })
+    .await;
+    let (client, url) = (Client::new().unwrap(), server.url("/t"));
+    let sending = tokio::spawn(async move { client.send(marked(&url), MINUTE).await });
+    receives.recv().await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(10 * MINUTE).await;
+    tokio::time::resume();
+    tokio::task::yield_now().await;
+    thaw.notify_one();
+    let error = sending.await.unwrap().unwrap_err();
+    assert_in_doubt(&error, SendFailure::TooLong);
+    assert_eq!(server.heard().count("POST"), 1);
+}
+
+// FAULTS.md row 34
+#[tokio::test]
+async fn a_request_that_cannot_be_sent_once_more_is_in_doubt() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/t", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        drop(listener);
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        let answered = stream.write_all(answer(200, 101).as_bytes()).await;
+        answered.unwrap();
+    });
+    let client = Client::new().unwrap();
+    let error = client.send(marked(&url), MINUTE).await.unwrap_err();
+    assert!(error.may_have_left(), "{error}");
 }

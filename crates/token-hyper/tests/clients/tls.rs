@@ -9,7 +9,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use super::authority::{Authority, Clients, configured, server_of, serving};
-use super::raw::{RawServer, TOKEN, Wire, assert_in_doubt, assert_unsent, send_refresh};
+use super::raw::{RawServer, TOKEN, Wire, answer_of, assert_in_doubt, assert_unsent, send_refresh};
 use super::{CHILD, assert_passed};
 
 fn trusting(authority: &Authority) -> ClientBuilder {
@@ -34,6 +34,30 @@ async fn a_certificate_from_an_added_authority_is_trusted() {
         assert_eq!(send(only, &server).await.unwrap(), "{}");
         assert_eq!(server.heard().count(TOKEN), 2);
     }
+}
+
+#[tokio::test]
+async fn the_protocol_is_offered_by_its_name() {
+    let authority = Authority::new();
+    let mut config = configured(&authority, "127.0.0.1", &Clients::Anonymous, &TLS13);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let server = RawServer::start(move |wire| {
+        let (acceptor, heard) = (acceptor.clone(), wire.heard());
+        async move {
+            let stream = acceptor.accept(wire.into_stream()).await.unwrap();
+            let agreed = stream.get_ref().1.alpn_protocol().unwrap_or_default();
+            let agreed = String::from_utf8_lossy(agreed).into_owned();
+            let mut wire = Wire::new(stream, heard);
+            wire.request().await;
+            wire.say(&answer_of(&agreed)).await;
+        }
+    })
+    .await;
+    assert_eq!(
+        send(trusting(&authority), &server).await.unwrap(),
+        "http/1.1"
+    );
 }
 
 // FAULTS.md row 47

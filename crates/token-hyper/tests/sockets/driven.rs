@@ -109,6 +109,50 @@ fn each_runtime_keeps_connections_of_its_own_until_it_shuts_down() {
     assert_eq!(send(&second), 2);
 }
 
+/// Polls this once more when its runtime is shutting down, while the answer is there.
+async fn when_shutting_down<W: Future>(shut_down: mpsc::UnboundedSender<()>, work: W) -> W::Output {
+    let (mut work, mut is_sent) = (pin!(work), false);
+    poll_fn(|context| {
+        if !std::mem::replace(&mut is_sent, true) {
+            return work.as_mut().poll(context);
+        }
+        _ = shut_down.send(());
+        // A runtime that shuts down ends new tasks at once.
+        while !tokio::spawn(std::future::pending::<()>()).is_finished() {
+            std::thread::yield_now();
+        }
+        work.as_mut().poll(context)
+    })
+    .await
+}
+
+#[test]
+fn a_request_that_ends_while_its_runtime_shuts_down_hangs_nowhere() {
+    let builder = |threads| {
+        let mut builder = Builder::new_multi_thread();
+        builder
+            .worker_threads(threads)
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let (serving, sending) = (builder(1), builder(2));
+    let server = serving.block_on(answering());
+    let client = HyperClient::new().unwrap();
+    let url = server.url("/t");
+    let (shut_down, mut is_to_shut_down) = mpsc::unbounded_channel();
+    let (ended, has_ended) = std::sync::mpsc::channel();
+    sending.block_on(async { send_marked(&client, &url).await.unwrap() });
+    sending.spawn(async move {
+        let work = client.send(marked(&url), MINUTE);
+        let sent = when_shutting_down(shut_down, work).await;
+        _ = ended.send(sent.is_ok());
+    });
+    is_to_shut_down.blocking_recv().unwrap();
+    sending.shutdown_background();
+    assert_eq!(has_ended.recv_timeout(MINUTE / 6), Ok(true));
+}
+
 #[tokio::test]
 async fn a_kept_connection_that_the_server_has_closed_is_not_used() {
     let close = Arc::new(Notify::new());

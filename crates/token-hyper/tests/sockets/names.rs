@@ -36,6 +36,15 @@ async fn a_url_with_credentials_is_not_sent() {
     assert!(server.heard().all().is_empty());
 }
 
+#[tokio::test]
+async fn a_url_with_an_invalid_port_is_not_sent() {
+    let client = HyperClient::new().unwrap();
+    for url in ["http://127.0.0.1:99999/t", "http://[::1]:70000/t"] {
+        let error = send_refresh(&client, url).await.unwrap_err();
+        assert_unsent(&error, SendFailure::Unsendable);
+    }
+}
+
 // FAULTS.md row 85
 #[test]
 fn a_proxy_of_the_environment_is_named_if_a_connection_fails() {
