@@ -7,14 +7,13 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use http::HeaderValue;
 use token_core::BuildError;
 #[cfg(feature = "rustls")]
 use token_core::Secret;
 
 use crate::client::HyperClient;
 use crate::connector::Connector;
-use crate::parts::{Environment, MOST_REQUESTS};
+use crate::parts::{Environment, MOST_REQUESTS, nonzero, requests_per_host, user_agent};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -127,9 +126,7 @@ impl HyperClientBuilder {
     /// header value, a certificate or key does not parse or they do not belong together, or the
     /// machine has no root certificates and none were added.
     pub fn build(self) -> Result<HyperClient, BuildError> {
-        if self.max_requests_per_host == 0 {
-            return Err(BuildError::invalid("max_requests_per_host", "is zero"));
-        }
+        let most = requests_per_host(self.max_requests_per_host)?;
         let connector = Connector::new(
             #[cfg(feature = "rustls")]
             self.tls.config()?,
@@ -137,8 +134,7 @@ impl HyperClientBuilder {
             Environment::read().unused(),
         );
         let read_timeout = nonzero("read_timeout", self.read_timeout)?;
-        let user_agent = header(&self.user_agent)?;
-        let most = self.max_requests_per_host;
+        let user_agent = user_agent(&self.user_agent)?;
         Ok(HyperClient::with(connector, most, read_timeout, user_agent))
     }
 }
@@ -171,16 +167,4 @@ impl fmt::Debug for HyperClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HyperClientBuilder")
     }
-}
-
-fn nonzero(field: &'static str, timeout: Duration) -> Result<Duration, BuildError> {
-    match timeout.is_zero() {
-        true => Err(BuildError::invalid(field, "is zero")),
-        false => Ok(timeout),
-    }
-}
-
-fn header(user_agent: &str) -> Result<HeaderValue, BuildError> {
-    let why = "has a character that is not allowed in a header";
-    HeaderValue::from_str(user_agent).map_err(|_| BuildError::invalid("user_agent", why))
 }

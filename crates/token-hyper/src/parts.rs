@@ -6,6 +6,7 @@ mod answer;
 mod environment;
 mod failure;
 mod per_host;
+mod settings;
 mod time;
 #[cfg(feature = "rustls")]
 mod tls;
@@ -17,6 +18,7 @@ pub use self::failure::{
     tls_failure, unresolved,
 };
 pub use self::per_host::{PerHost, waited_for_others};
+pub use self::settings::{nonzero, requests_per_host, user_agent};
 pub use self::time::{TimeLeft, TimedOut};
 
 /// How many requests to one scheme, host and port are under way at the same time by default.

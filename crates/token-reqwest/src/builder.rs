@@ -8,9 +8,9 @@ use std::time::Duration;
 use http::Uri;
 use reqwest::{ClientBuilder, Identity, Proxy};
 use token_core::{BuildError, Secret};
-use token_hyper::parts::{Environment, MOST_REQUESTS};
+use token_hyper::parts::{Environment, MOST_REQUESTS, nonzero, requests_per_host, user_agent};
 
-use self::checks::{certificates, header, nonzero, why_not_built};
+use self::checks::{certificates, why_not_built};
 use crate::client::ReqwestClient;
 use crate::connections::{Clients, Maker};
 use crate::environment;
@@ -181,15 +181,12 @@ impl ReqwestClientBuilder {
     /// is not an HTTP URL or contains credentials, or the machine has no root certificates and none
     /// were added.
     pub fn build(self) -> Result<ReqwestClient, BuildError> {
-        if self.max_requests_per_host == 0 {
-            return Err(BuildError::invalid("max_requests_per_host", "is zero"));
-        }
+        let limit = Limit::new(requests_per_host(self.max_requests_per_host)?);
         let environment = Environment::read();
         let unused = match self.route {
             Route::Direct => environment.unused(),
             _ => None,
         };
-        let limit = Limit::new(self.max_requests_per_host);
         let read_timeout = nonzero("read_timeout", self.read_timeout)?;
         let settings = move |connections| self.settings(connections, &environment);
         let clients = Clients::made_by(Maker::new(settings, why_not_built))?;
@@ -203,7 +200,7 @@ impl ReqwestClientBuilder {
     ) -> Result<ClientBuilder, BuildError> {
         let settings = reqwest::Client::builder()
             .connect_timeout(nonzero("connect_timeout", self.connect_timeout)?)
-            .user_agent(header(&self.user_agent)?);
+            .user_agent(user_agent(&self.user_agent)?);
         let settings = version(settings, connections);
         let settings = self.route(settings, environment)?;
         let settings = self.trust(settings)?;

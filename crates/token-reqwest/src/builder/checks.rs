@@ -1,27 +1,8 @@
-//! Checks of single settings, and why the TLS library refuses one.
+//! Certificates as reqwest takes them, and why the TLS library refuses a setting.
 
-use std::time::Duration;
-
-use http::HeaderValue;
 use reqwest::Certificate;
 use token_core::BuildError;
 use token_hyper::parts::causes;
-
-pub(super) fn nonzero(field: &'static str, timeout: Duration) -> Result<Duration, BuildError> {
-    if timeout.is_zero() {
-        return Err(BuildError::invalid(field, "is zero"));
-    }
-    Ok(timeout)
-}
-
-pub(super) fn header(user_agent: &str) -> Result<HeaderValue, BuildError> {
-    HeaderValue::from_str(user_agent).map_err(|_| {
-        BuildError::invalid(
-            "user_agent",
-            "has a character that is not allowed in a header",
-        )
-    })
-}
 
 pub(super) fn certificates(pem: &str) -> Result<Vec<Certificate>, BuildError> {
     Certificate::from_pem_bundle(pem.as_bytes())
