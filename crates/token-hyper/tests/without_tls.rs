@@ -2,24 +2,11 @@
 #![cfg(not(feature = "rustls"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::time::Duration;
+#[path = "clients/without_tls.rs"]
+mod without_tls;
 
-use bytes::Bytes;
-use token_core::{ErrorKind, HttpClient, SendFailure};
 use token_hyper::HyperClient;
 
-#[tokio::test]
-async fn https_without_tls_is_a_config_error() {
-    let client = HyperClient::new().unwrap();
-    let request = http::Request::get("https://127.0.0.1:1/t")
-        .body(Bytes::new())
-        .unwrap();
-    let error = client
-        .send(request, Duration::from_secs(60))
-        .await
-        .unwrap_err();
-    assert_eq!(error.failure(), SendFailure::Unsendable);
-    assert!(!error.may_have_left());
-    assert!(error.to_string().contains("no TLS"), "{error}");
-    assert_eq!(error.to_error().kind(), ErrorKind::Config);
+fn client() -> HyperClient {
+    HyperClient::new().unwrap()
 }

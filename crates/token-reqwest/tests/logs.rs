@@ -7,47 +7,17 @@
     reason = "a test fails by panicking"
 )]
 
-use std::time::Duration;
+#[path = "../../token-hyper/tests/clients/logged.rs"]
+mod logged;
 
-use bytes::Bytes;
-use http::{HeaderValue, Request};
 use token_core::{HttpClient, Repeatable, Secret};
 use token_reqwest::ReqwestClient;
 use token_testkit::ProgramLog;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const SECRETS: [&str; 6] = [
-    "query-s3cr3t",
-    "header-s3cr3t",
-    "body-s3cr3t",
-    "answer-s3cr3t",
-    "pr0xy-s3cr3t",
-    "cmVhZGVyOnByMHh5LXMzY3IzdA==",
-];
+use self::logged::{MINUTE, SECRETS, refresh, server};
 
-fn refresh(url: &str) -> Request<Bytes> {
-    let mut key = HeaderValue::from_static("header-s3cr3t");
-    key.set_sensitive(true);
-    Request::post(format!("{url}/t?key=query-s3cr3t"))
-        .header("authorization", key)
-        .body(Bytes::from_static(b"refresh_token=body-s3cr3t"))
-        .unwrap()
-}
-
-/// Answers every connection with the same bytes, then closes it.
-async fn server(answer: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let read = stream.read(&mut [0; 4096]).await;
-            read.and(stream.write_all(answer.as_bytes()).await).unwrap();
-        }
-    });
-    format!("http://{address}")
-}
+/// Those of the proxy.
+const PROXY_SECRETS: [&str; 2] = ["pr0xy-s3cr3t", "cmVhZGVyOnByMHh5LXMzY3IzdA=="];
 
 #[tokio::test]
 async fn dependencies_log_no_secret() {
@@ -98,7 +68,7 @@ fn assert_no_secret(log: &ProgramLog) {
         let line = log.line_with(&format!(" {target}"));
         assert!(line.is_some(), "{target} logged nothing");
     }
-    for secret in SECRETS {
+    for secret in SECRETS.into_iter().chain(PROXY_SECRETS) {
         assert_eq!(log.line_with(secret), None, "{secret}");
     }
 }

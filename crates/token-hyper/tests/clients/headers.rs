@@ -1,14 +1,11 @@
 //! Answers with too many headers.
 
 use crate::Client;
-use std::sync::Arc;
-
 use token_core::{ErrorKind, HttpClient as _, SendFailure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc};
 
-use super::kept::marked;
+use super::kept::{marked, pass};
 use super::raw::{MINUTE, RawServer, assert_in_doubt, send_refresh};
 
 fn answer(status: u16, headers: usize) -> String {
@@ -78,25 +75,12 @@ async fn a_repeatable_request_is_sent_once_more_if_its_answer_has_too_many_heade
 // FAULTS.md row 2
 #[tokio::test]
 async fn a_request_is_not_sent_once_more_after_a_freeze_that_outlasts_its_time() {
-    let (received, mut receives) = mpsc::unbounded_channel();
-    let thaw = Arc::new(Notify::new());
-    let thawed = Arc::clone(&thaw);
-    let server = RawServer::start(move |mut wire| {
-        let (received, thawed) = (received.clone(), Arc::clone(&thawed));
-        async move {
-            wire.request().await;
-            _ = received.send(());
-            thawed.notified().await;
-            wire.say(answer(200, 101).as_bytes()).await;
-        }
-    })
-    .await;
+    let answer = answer(200, 101).into_bytes();
+    let (server, mut receives, thaw) = RawServer::answering_when_told(answer).await;
     let (client, url) = (Client::new().unwrap(), server.url("/t"));
     let sending = tokio::spawn(async move { client.send(marked(&url), MINUTE).await });
     receives.recv().await.unwrap();
-    tokio::time::pause();
-    tokio::time::advance(10 * MINUTE).await;
-    tokio::time::resume();
+    pass(10 * MINUTE).await;
     tokio::task::yield_now().await;
     thaw.notify_one();
     let error = sending.await.unwrap().unwrap_err();

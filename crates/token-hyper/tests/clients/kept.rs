@@ -6,6 +6,7 @@ use crate::Client;
 use bytes::Bytes;
 use http::{Request, Response};
 use token_core::{HttpClient, Repeatable, SendError, SendFailure};
+use tokio::runtime::{Builder, Runtime};
 use tokio_rustls::rustls::version::TLS13;
 
 use super::authority::{Authority, Clients, configured, serving};
@@ -19,6 +20,25 @@ pub(crate) fn marked(url: &str) -> Request<Bytes> {
 
 pub(crate) async fn send_marked(client: &Client, url: &str) -> Result<Response<Bytes>, SendError> {
     client.send(marked(url), MINUTE).await
+}
+
+/// A runtime that is driven only while something is sent on it.
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// A runtime with so many threads.
+pub(crate) fn driven(threads: usize) -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    let builder = builder.worker_threads(threads).enable_all();
+    builder.build().unwrap()
+}
+
+/// Sends a request on this runtime, and returns how many connections the server has seen.
+pub(crate) fn connections_after(runtime: &Runtime, client: &Client, server: &RawServer) -> usize {
+    let sent = runtime.block_on(send_marked(client, &server.url("/t")));
+    sent.unwrap();
+    server.heard().all().len()
 }
 
 pub(crate) async fn answering() -> RawServer {
@@ -88,7 +108,7 @@ async fn a_connection_that_the_server_will_close_is_not_kept() {
 }
 
 /// Lets the client's timers believe that this time passed.
-async fn pass(time: Duration) {
+pub(crate) async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();

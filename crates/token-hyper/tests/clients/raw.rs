@@ -10,6 +10,7 @@ use http::{HeaderValue, Request, Response};
 use token_core::{HttpClient, SendError, SendFailure};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const TOKEN: &str = "refresh-s3cr3t";
@@ -83,6 +84,44 @@ impl RawServer {
             }
         });
         Self { address, heard }
+    }
+
+    /// Answers the first request of a connection when it is told so. Also returns who hears of the
+    /// request, and who tells.
+    pub(crate) async fn answering_when_told(
+        answer: Vec<u8>,
+    ) -> (Self, mpsc::UnboundedReceiver<()>, Arc<Notify>) {
+        let (received, receives) = mpsc::unbounded_channel();
+        let tell = Arc::new(Notify::new());
+        let told = Arc::clone(&tell);
+        let server = Self::start(move |mut wire| {
+            let (received, told) = (received.clone(), Arc::clone(&told));
+            let answer = answer.clone();
+            async move {
+                wire.request().await;
+                _ = received.send(());
+                told.notified().await;
+                wire.say(&answer).await;
+            }
+        })
+        .await;
+        (server, receives, tell)
+    }
+
+    /// Answers the first request of a connection, and closes the connection when it is told so.
+    pub(crate) async fn closing_when_told() -> (Self, Arc<Notify>) {
+        let tell = Arc::new(Notify::new());
+        let told = Arc::clone(&tell);
+        let server = Self::start(move |mut wire| {
+            let told = Arc::clone(&told);
+            async move {
+                wire.request().await;
+                wire.say(&answer_of("{}")).await;
+                told.notified().await;
+            }
+        })
+        .await;
+        (server, tell)
     }
 
     /// Answers every request with the same bytes and keeps the connection.

@@ -1,13 +1,12 @@
 //! Slow servers. tokio's time is paused and advances when all tasks wait.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Client;
 use token_core::{HttpClient, SendError, SendFailure};
-use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
+use super::kept::pass;
 use super::raw::{
     MINUTE, RawServer, Wire, answer_of, assert_in_doubt, assert_unsent, refresh, send_refresh,
 };
@@ -75,27 +74,14 @@ async fn a_slow_body_hits_the_deadline() {
 #[tokio::test]
 async fn an_answer_is_read_though_its_time_was_over_while_the_process_was_frozen() {
     for frozen in [MINUTE * 3 / 4, 10 * MINUTE] {
-        let (received, mut receives) = mpsc::unbounded_channel();
-        let thaw = Arc::new(Notify::new());
-        let thawed = Arc::clone(&thaw);
-        let server = RawServer::start(move |mut wire| {
-            let (received, thawed) = (received.clone(), Arc::clone(&thawed));
-            async move {
-                wire.request().await;
-                _ = received.send(());
-                thawed.notified().await;
-                wire.say(&answer_of("{}")).await;
-            }
-        })
-        .await;
+        let answer = answer_of("{}");
+        let (server, mut receives, thaw) = RawServer::answering_when_told(answer).await;
         let client = Client::new().unwrap();
         let url = server.url("/t");
         let sending = tokio::spawn(async move { send_refresh(&client, &url).await });
         receives.recv().await.unwrap();
         // The time passes in one step, so that each timer of the client fires too late.
-        tokio::time::pause();
-        tokio::time::advance(frozen).await;
-        tokio::time::resume();
+        pass(frozen).await;
         tokio::task::yield_now().await;
         thaw.notify_one();
         let answer = sending.await.unwrap().unwrap();

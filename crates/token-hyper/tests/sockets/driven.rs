@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use token_core::{HttpClient, SendFailure};
 use token_hyper::HyperClient;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::coop;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::version::TLS13;
 
 use crate::clients::authority::{Authority, Clients, configured};
-use crate::clients::kept::{answering, marked, send_marked};
+use crate::clients::kept::{
+    answering, connections_after, driven, marked, pass, runtime, send_marked,
+};
 use crate::clients::raw::{
     MINUTE, RawServer, Wire, answer_of, assert_unsent, refresh, send_refresh,
 };
@@ -83,24 +85,12 @@ async fn a_request_that_is_dropped_closes_its_connection() {
     }
 }
 
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
 #[test]
 fn each_runtime_keeps_connections_of_its_own_until_it_shuts_down() {
-    let serving = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let serving = driven(1);
     let (server, mut is_closed) = serving.block_on(telling());
     let client = HyperClient::new().unwrap();
-    let send = |runtime: &Runtime| {
-        let sent = runtime.block_on(send_marked(&client, &server.url("/t")));
-        sent.unwrap();
-        server.heard().all().len()
-    };
+    let send = |runtime: &Runtime| connections_after(runtime, &client, &server);
     let (first, second) = (runtime(), runtime());
     assert_eq!((send(&first), send(&first)), (1, 1));
     assert_eq!((send(&second), send(&second)), (2, 2));
@@ -128,15 +118,7 @@ async fn when_shutting_down<W: Future>(shut_down: mpsc::UnboundedSender<()>, wor
 
 #[test]
 fn a_request_that_ends_while_its_runtime_shuts_down_hangs_nowhere() {
-    let builder = |threads| {
-        let mut builder = Builder::new_multi_thread();
-        builder
-            .worker_threads(threads)
-            .enable_all()
-            .build()
-            .unwrap()
-    };
-    let (serving, sending) = (builder(1), builder(2));
+    let (serving, sending) = (driven(1), driven(2));
     let server = serving.block_on(answering());
     let client = HyperClient::new().unwrap();
     let url = server.url("/t");
@@ -155,17 +137,7 @@ fn a_request_that_ends_while_its_runtime_shuts_down_hangs_nowhere() {
 
 #[tokio::test]
 async fn a_kept_connection_that_the_server_has_closed_is_not_used() {
-    let close = Arc::new(Notify::new());
-    let closing = Arc::clone(&close);
-    let server = RawServer::start(move |mut wire| {
-        let close = Arc::clone(&closing);
-        async move {
-            wire.request().await;
-            wire.say(&answer_of("{}")).await;
-            close.notified().await;
-        }
-    })
-    .await;
+    let (server, close) = RawServer::closing_when_told().await;
     let client = HyperClient::new().unwrap();
     for number in 1..50 {
         send_marked(&client, &server.url("/t")).await.unwrap();
@@ -203,9 +175,7 @@ async fn a_request_is_not_sent_after_a_freeze_in_the_handshake() {
     let url = format!("https://{}/t", server.address());
     let sending = tokio::spawn(async move { send_refresh(&client, &url).await });
     is_connected.recv().await.unwrap();
-    tokio::time::pause();
-    tokio::time::advance(10 * MINUTE).await;
-    tokio::time::resume();
+    pass(10 * MINUTE).await;
     thaw.notify_one();
     assert_unsent(&sending.await.unwrap().unwrap_err(), SendFailure::Timeout);
     assert_eq!(server.heard().count("POST"), 0);

@@ -1,11 +1,9 @@
 //! Clients made from reqwest's builder, and the runtime that they keep connections for.
 
-use std::sync::Arc;
-
 use token_reqwest::ReqwestClient;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
-use crate::clients::kept::{answering, send_marked};
+use crate::clients::kept::{answering, connections_after, driven, runtime, send_marked};
 use crate::clients::raw::{RawServer, answer_of, send_refresh};
 use crate::clients::redirects::redirect;
 
@@ -20,24 +18,12 @@ async fn a_client_from_a_builder_keeps_connections_too() {
     assert_eq!(server.heard().all().len(), 1);
 }
 
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
 #[test]
 fn connections_are_kept_for_one_runtime_until_it_shuts_down() {
-    let serving = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    let server = Arc::new(serving.block_on(answering()));
+    let serving = driven(1);
+    let server = serving.block_on(answering());
     let client = ReqwestClient::new().unwrap();
-    let send = |runtime: &Runtime| {
-        let sent = runtime.block_on(send_marked(&client, &server.url("/t")));
-        sent.unwrap();
-        server.heard().all().len()
-    };
+    let send = |runtime: &Runtime| connections_after(runtime, &client, &server);
     let (first, second) = (runtime(), runtime());
     assert_eq!((send(&first), send(&first)), (1, 1));
     // the first is not driven: its connection would never answer

@@ -1,11 +1,8 @@
 //! A refresh token is sent once, whatever reqwest and hyper would retry.
 
-use std::sync::Arc;
-
 use reqwest::redirect::Policy;
 use token_core::{HttpClient, SendFailure};
 use token_reqwest::ReqwestClient;
-use tokio::sync::Notify;
 
 use crate::clients::raw::{
     MINUTE, RawServer, TOKEN, answer_of, assert_in_doubt, refresh, send_refresh,
@@ -96,17 +93,7 @@ async fn a_reused_connection_that_breaks_with_a_token_is_in_doubt() {
 #[tokio::test]
 async fn a_reused_connection_that_the_server_closed_never_sends_a_token_twice() {
     for _ in 0..50 {
-        let close = Arc::new(Notify::new());
-        let closing = Arc::clone(&close);
-        let server = RawServer::start(move |mut wire| {
-            let close = Arc::clone(&closing);
-            async move {
-                wire.request().await;
-                wire.say(&answer_of("{}")).await;
-                close.notified().await;
-            }
-        })
-        .await;
+        let (server, close) = RawServer::closing_when_told().await;
         let client = pooled();
         send_refresh(&client, &server.url("/first")).await.unwrap();
         close.notify_one();
