@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use oauth2_refresh::token_core::{HttpClient, SendError};
 use token_hyper::HyperClient;
+use token_hyper::parts::MOST_REQUESTS;
 use token_reqwest::ReqwestClient;
 
 use crate::peer::Error;
@@ -37,25 +38,17 @@ impl Over {
     /// Makes a client that lets so many requests be under way per host; `None`: as many as by
     /// default.
     pub fn client(self, setting: &Setting, most: Option<u16>) -> Result<OurClient, Error> {
-        let root = &setting.root_certificate;
+        let (root, most) = (&setting.root_certificate, most.unwrap_or(MOST_REQUESTS));
         Ok(match self {
             Self::Hyper => {
                 let client = HyperClient::builder().add_root_certificates_pem(root);
                 let client = client.only_added_root_certificates();
-                let client = match most {
-                    Some(most) => client.max_requests_per_host(most),
-                    None => client,
-                };
-                OurClient::Hyper(client.build()?)
+                OurClient::Hyper(client.max_requests_per_host(most).build()?)
             }
             Self::Reqwest => {
                 let client = ReqwestClient::builder().add_root_certificates_pem(root);
                 let client = client.only_added_root_certificates();
-                let client = match most {
-                    Some(most) => client.max_requests_per_host(most),
-                    None => client,
-                };
-                OurClient::Reqwest(client.build()?)
+                OurClient::Reqwest(client.max_requests_per_host(most).build()?)
             }
         })
     }
