@@ -50,8 +50,8 @@ use crate::flight::background::KeepFresh;
 /// from there when it is asked for again.
 ///
 /// If thousands of tokens a second are refreshed, take `HyperClient` of `token-hyper` as the HTTP
-/// client: a request over reqwest takes twice its processor time. With several threads, they wait for
-/// each other in glibc's allocator: with jemalloc, a measurement showed 1.4 times as many refreshes.
+/// client: a request over reqwest takes about twice its processor time. Threads also wait for each
+/// other in glibc's allocator: with jemalloc, a measurement showed 1.4 times as many refreshes.
 ///
 /// Clones share one pool.
 #[derive(Clone)]

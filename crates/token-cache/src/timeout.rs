@@ -18,7 +18,7 @@ pub(crate) async fn timeout<F: Future>(within: Duration, future: F) -> Option<F:
 }
 
 /// A timer that fires this much too late shows that the process did not run. Shorter than that of
-/// `ReqwestClient`, which is told to end a little earlier: the engine must not give up before it.
+/// our HTTP clients, which are told to end a little earlier: the engine must not give up before them.
 const LATE: Duration = Duration::from_millis(100);
 /// How long what arrived meanwhile takes to be read.
 const TO_READ: Duration = Duration::from_secs(5);
@@ -82,7 +82,7 @@ mod tests {
     async fn a_freeze_of_any_length_is_noticed_no_later_than_by_the_client() {
         let within = Duration::from_secs(20);
         let margin = Duration::from_millis(100);
-        let late = Duration::from_millis(250); // that of `ReqwestClient`
+        let late = Duration::from_millis(250); // that of `TimeLeft` in token-hyper
         let (answers, answer) = tokio::sync::oneshot::channel();
         let waiting = timeout_unless_frozen(within + margin, async { answer.await.unwrap() });
         let waiting = tokio::spawn(waiting);
