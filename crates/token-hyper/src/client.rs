@@ -83,23 +83,23 @@ impl Parts {
     async fn exchange(
         &self,
         request: &Request<Bytes>,
-        mut time: TimeLeft,
+        time: &mut TimeLeft,
     ) -> Result<Response<Bytes>, SendError> {
         let host = self.host(request.uri())?;
         let permit = time.wait(pin!(host.permits.acquire())).await;
         let _permit = permit.map_err(|TimedOut| waited_for_others(self.most_requests))?;
         let is_repeatable = request.extensions().get::<Repeatable>().is_some();
         let kept = is_repeatable.then(|| host.take()).flatten();
-        let (mut connection, head) = match kept {
-            Some(kept) => self.over_kept(kept, request, &mut time).await?,
-            None => self.over_new(request, &mut time, is_repeatable).await?,
+        let (mut connection, mut head) = match kept {
+            Some(kept) => self.over_kept(kept, request, time).await?,
+            None => self.over_new(request, time, is_repeatable).await?,
         };
-        let answer = whole_answer(&mut connection, head, &mut time).await?;
+        let body = whole_body(&mut connection, &mut head, time).await?;
         match connection.is_to_be_kept() {
             true => host.keep(connection),
             false => connection.close(),
         }
-        Ok(answer)
+        decompressed(head.map(|_| body))
     }
 
     fn host(&self, url: &Uri) -> Result<Arc<Host>, SendError> {
@@ -124,7 +124,7 @@ impl Parts {
     ) -> Result<(Box<Connection>, Response<Incoming>), SendError> {
         match self.head(&mut kept, request, time).await {
             Ok(head) => Ok((kept, head)),
-            Err(NotAnswered::Unsent(_)) => self.over_new(request, time, true).await,
+            Err(NotAnswered::Unsent(_)) => Box::pin(self.over_new(request, time, true)).await,
             Err(NotAnswered::TooManyHeaders(first)) => self.once_more(request, time, first).await,
             Err(NotAnswered::Failed(error)) => Err(error),
         }
@@ -152,7 +152,8 @@ impl Parts {
         time: &mut TimeLeft,
         is_to_be_kept: bool,
     ) -> Result<(Box<Connection>, Response<Incoming>), SendError> {
-        let mut connection = self.connect(request.uri(), is_to_be_kept, time).await?;
+        let connecting = Box::pin(self.connect(request.uri(), is_to_be_kept, time));
+        let mut connection = connecting.await?;
         let failed = match self.head(&mut connection, request, time).await {
             Ok(head) => return Ok((connection, head)),
             Err(failed) => failed,
@@ -208,23 +209,22 @@ fn has_invalid_port(authority: &Authority) -> bool {
         && after_host.is_some_and(|it| !it.trim_start_matches(':').is_empty())
 }
 
-async fn whole_answer(
+async fn whole_body(
     connection: &mut Connection,
-    head: Response<Incoming>,
+    head: &mut Response<Incoming>,
     time: &mut TimeLeft,
-) -> Result<Response<Bytes>, SendError> {
+) -> Result<Bytes, SendError> {
     check_headers(head.status(), head.headers())?;
-    let (head, mut incoming) = head.into_parts();
+    let incoming = head.body_mut();
     let mut body = Body::announced(incoming.size_hint().exact())?;
     loop {
-        let piece = time.part(pin!(connection.piece(&mut incoming))).await;
+        let piece = time.part(pin!(connection.piece(incoming))).await;
         match piece.map_err(|TimedOut| SendError::maybe_sent(SendFailure::Timeout))? {
             Some(Ok(piece)) => body.add(piece)?,
             Some(Err(error)) => return Err(cut_answer(&error)),
-            None => break,
+            None => return Ok(body.into_bytes()),
         }
     }
-    decompressed(Response::from_parts(head, body.into_bytes()))
 }
 
 impl fmt::Debug for HyperClient {
@@ -235,7 +235,7 @@ impl fmt::Debug for HyperClient {
 
 impl HttpClient for HyperClient {
     // Without the macro, which holds the request twice: for more than a kilobyte, threads wait for
-    // each other in glibc's allocator.
+    // each other in glibc's allocator. So what is large and seldom needed is in a box of its own.
     fn send<'a, 'b>(
         &'a self,
         request: Request<Bytes>,
@@ -246,8 +246,26 @@ impl HttpClient for HyperClient {
         Self: 'b,
     {
         Box::pin(async move {
-            let time = TimeLeft::new(within, self.0.read_timeout);
-            self.0.exchange(&request, time).await
+            let mut time = TimeLeft::new(within, self.0.read_timeout);
+            self.0.exchange(&request, &mut time).await
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// glibc keeps pieces of up to this many bytes for each thread. For larger ones, threads wait
+    /// for each other.
+    const LARGEST_KEPT_PIECE: usize = 1032;
+
+    #[test]
+    fn what_a_request_allocates_is_kept_for_the_thread() {
+        let client = HyperClient::builder().build().unwrap();
+        let request = Request::new(Bytes::new());
+        let sending = client.send(request, Duration::from_secs(1));
+        let size = size_of_val(&*sending);
+        assert!(size <= LARGEST_KEPT_PIECE, "{size} bytes");
     }
 }

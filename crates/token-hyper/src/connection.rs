@@ -1,7 +1,7 @@
 //! One connection to a server, driven by the request that uses it.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -56,22 +56,25 @@ impl Connection {
     }
 
     /// Sends a request and awaits the head of its answer.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &mut self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, NoHead> {
-        let head = self.sender.try_send_request(request);
-        let head = driven(&mut self.driver, head).await;
-        let head = head.map_err(|mut failed| {
-            let is_untaken = failed.take_message().is_some();
-            let error = failed.into_error();
-            NoHead {
-                is_unsent: is_untaken || self.refused_our_certificate(&error),
-                error,
-            }
-        })?;
-        self.has_answered = true;
-        Ok(head)
+    ) -> impl Future<Output = Result<Response<Incoming>, NoHead>> {
+        // Not in the future, which would hold the request twice.
+        let head = Box::pin(self.sender.try_send_request(request));
+        async {
+            let head = driven(&mut self.driver, head).await;
+            let head = head.map_err(|mut failed| {
+                let is_untaken = failed.take_message().is_some();
+                let error = failed.into_error();
+                NoHead {
+                    is_unsent: is_untaken || self.refused_our_certificate(&error),
+                    error,
+                }
+            })?;
+            self.has_answered = true;
+            Ok(head)
+        }
     }
 
     /// Returns whether the server ended the handshake because of the client's certificate. In TLS
@@ -138,12 +141,12 @@ fn look_at(driver: &mut Option<Driver>) {
 
 /// Drives the connection until `work` is done, which only the connection brings forward: so nothing
 /// else has to wake it, and it would wake its own task.
-async fn driven<W: Future>(driver: &mut Option<Driver>, work: W) -> W::Output {
+async fn driven<W: Future + Unpin>(driver: &mut Option<Driver>, work: W) -> W::Output {
     // A task that has used up its turn would be woken in vain.
-    let mut work = pin!(unconstrained(work));
+    let mut work = unconstrained(work);
     poll_fn(|context| {
         let mut unwoken = Context::from_waker(Waker::noop());
-        if let Poll::Ready(done) = work.as_mut().poll(&mut unwoken) {
+        if let Poll::Ready(done) = Pin::new(&mut work).poll(&mut unwoken) {
             return Poll::Ready(done);
         }
         // What is sent leaves at the first poll, while there is time for it.
@@ -154,7 +157,7 @@ async fn driven<W: Future>(driver: &mut Option<Driver>, work: W) -> W::Output {
         {
             *driver = None;
         }
-        work.as_mut().poll(&mut unwoken)
+        Pin::new(&mut work).poll(&mut unwoken)
     })
     .await
 }

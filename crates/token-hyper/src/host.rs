@@ -45,9 +45,10 @@ impl Host {
         }
     }
 
-    /// Keeps a connection for the next request, if it can be used again.
+    /// Keeps a connection for the next request, if it can be used again. Whether that is in this
+    /// process, [`take`](Self::take) looks at.
     pub(crate) fn keep(self: &Arc<Self>, mut connection: Box<Connection>) {
-        if !self.is_of_this_process() || !connection.is_ready() {
+        if !connection.is_ready() {
             return;
         }
         let mut kept = self.kept();

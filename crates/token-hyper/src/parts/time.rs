@@ -68,8 +68,11 @@ impl TimeLeft {
     /// # Errors
     ///
     /// [`TimedOut`] if the time is over. `work` is not polled again then, also after a freeze.
-    pub async fn wait<F: Future + Unpin>(&mut self, work: F) -> Result<F::Output, TimedOut> {
-        self.at_most(Duration::MAX, work, || true).await
+    pub fn wait<F: Future + Unpin>(
+        &mut self,
+        work: F,
+    ) -> impl Future<Output = Result<F::Output, TimedOut>> {
+        self.at_most(Duration::MAX, work, || true)
     }
 
     /// Sends the request and awaits the head of the answer. `is_unsent` tells whether certainly no
@@ -78,12 +81,12 @@ impl TimeLeft {
     /// # Errors
     ///
     /// [`TimedOut`] if one of the times is over. What has not left is not polled again then.
-    pub async fn head<F: Future + Unpin>(
+    pub fn head<F: Future + Unpin>(
         &mut self,
         work: F,
         is_unsent: impl Fn() -> bool,
-    ) -> Result<F::Output, TimedOut> {
-        self.at_most(self.read, work, is_unsent).await
+    ) -> impl Future<Output = Result<F::Output, TimedOut>> {
+        self.at_most(self.read, work, is_unsent)
     }
 
     /// Awaits a part of the body.
@@ -91,8 +94,11 @@ impl TimeLeft {
     /// # Errors
     ///
     /// [`TimedOut`] if one of the times is over.
-    pub async fn part<F: Future + Unpin>(&mut self, work: F) -> Result<F::Output, TimedOut> {
-        self.at_most(self.read, work, || false).await
+    pub fn part<F: Future + Unpin>(
+        &mut self,
+        work: F,
+    ) -> impl Future<Output = Result<F::Output, TimedOut>> {
+        self.at_most(self.read, work, || false)
     }
 
     async fn at_most<F: Future + Unpin>(
@@ -103,11 +109,7 @@ impl TimeLeft {
     ) -> Result<F::Output, TimedOut> {
         loop {
             let begun = Instant::now();
-            let ends = match is_unsent() {
-                true => self.ends,
-                false => self.answered_by(begun),
-            };
-            let left = ends.saturating_duration_since(begun).min(most);
+            let left = self.left(begun, is_unsent()).min(most);
             // What connects is not polled after its time, since it would go on and send.
             let in_time = poll_fn(|context| match is_unsent() && begun.elapsed() >= left {
                 true => Poll::Ready(Err(TimedOut)),
@@ -121,6 +123,14 @@ impl TimeLeft {
             }
             most = TO_READ;
         }
+    }
+
+    fn left(&mut self, now: Instant, is_unsent: bool) -> Duration {
+        let ends = match is_unsent {
+            true => self.ends,
+            false => self.answered_by(now),
+        };
+        ends.saturating_duration_since(now)
     }
 
     /// Makes up for a freeze.
