@@ -55,14 +55,14 @@ impl Tasks {
     /// Starts a flight that no caller can cancel. Its caller polls it if that is a task of the given
     /// runtime; else it is a task.
     pub(crate) fn start(&self, flight: Work) -> Result<Option<CallerFlight>, Error> {
-        let flight = match &self.given {
-            Some(given) => given.begin_with_caller(flight),
-            None => Err(flight),
+        let Some(given) = self.living() else {
+            drop(of_the_process()?.spawn(flight));
+            return Ok(None);
         };
-        match flight {
-            Ok(with_caller) => Ok(Some(with_caller)),
-            Err(flight) => self.spawn(flight).map(|_| None),
-        }
+        Ok(given
+            .begin_with_caller(flight)
+            .map_err(|flight| drop(given.handle().spawn(flight)))
+            .ok())
     }
 
     /// Runs a task that no caller can cancel, and waits for its outcome.
@@ -110,10 +110,15 @@ impl Tasks {
 
     /// Returns the given runtime, or that of the process if the given one has shut down.
     fn handle(&self) -> Result<Handle, Error> {
-        match &self.given {
-            Some(given) if given.is_alive() => Ok(given.handle().clone()),
-            _ => of_the_process(),
+        match self.living() {
+            Some(given) => Ok(given.handle().clone()),
+            None => of_the_process(),
         }
+    }
+
+    /// Returns the given runtime, unless it has shut down.
+    fn living(&self) -> Option<&Given> {
+        self.given.as_deref().filter(|given| given.is_alive())
     }
 }
 

@@ -78,7 +78,7 @@ impl Shared {
                 return queued.outcome().await;
             };
             if let (Some(leader), Some(grant)) = (leader, ours) {
-                self.start(RefreshJob::Begin(grant), leader)?;
+                self.start(RefreshJob::Begin(Box::new(grant)), leader)?;
                 return waiter.await.unwrap_or_else(|| Err(broke_off()));
             }
             tokio::select! {

@@ -32,8 +32,8 @@ impl Refresher {
     pub(super) async fn commit(
         &self,
         session: Session<'_>,
-        issued: Issued,
-        condition: CommitCondition,
+        issued: &Issued,
+        condition: &CommitCondition,
         origin: Origin,
     ) -> Result<(), Error> {
         tell_what_is_odd(session, &issued.token);
@@ -44,10 +44,10 @@ impl Refresher {
                 return Box::pin(serving).await;
             }
         };
-        let written = match self.write(&condition, &record).await {
+        let written = match self.write(condition, &record).await {
             Ok(written) => written,
             Err(error) => {
-                let pending = Some((condition, record));
+                let pending = Some((condition.clone(), record));
                 let serving = self.unpersisted(session, issued, origin, &error, pending);
                 return Box::pin(serving).await;
             }
@@ -56,8 +56,8 @@ impl Refresher {
         if matches!(written, Written::Stored | Written::Rewritten) {
             session.publish(issued.token.clone(), issued.asked, origin);
         }
-        self.act_on(session, issued.token, written).await?;
-        issued.error.map_or(Ok(()), Err)
+        self.act_on(session, &issued.token, &written).await?;
+        issued.error.clone().map_or(Ok(()), Err)
     }
 
     /// Serves a token that the store did not take from memory, keeps it in the fallback store, and
@@ -69,7 +69,7 @@ impl Refresher {
     pub(super) async fn unpersisted(
         &self,
         session: Session<'_>,
-        issued: Issued,
+        issued: &Issued,
         origin: Origin,
         error: &StoreError,
         pending: Option<(CommitCondition, Record)>,
@@ -82,7 +82,7 @@ impl Refresher {
             Some((_, record)) if session.is_current() => self.fallback.keep(record).await,
             _ => Ok(()),
         };
-        session.publish(issued.token, issued.asked, origin);
+        session.publish(issued.token.clone(), issued.asked, origin);
         let error = error.to_error().with_key(session.key());
         session.emit(Event::PersistFailed { generation, error });
         if let Err(error) = kept {
@@ -92,7 +92,7 @@ impl Refresher {
         if let Some((condition, record)) = pending {
             self.pending.keep(condition, record);
         }
-        issued.error.map_or(Ok(()), Err)
+        issued.error.clone().map_or(Ok(()), Err)
     }
 
     /// Returns the record of a token, as it is committed now. The end of the cached access token
@@ -146,8 +146,8 @@ impl Refresher {
     pub(super) async fn act_on(
         &self,
         session: Session<'_>,
-        token: Token,
-        written: Written,
+        token: &Token,
+        written: &Written,
     ) -> Result<(), Error> {
         let generation = token.generation();
         match written {
@@ -155,14 +155,14 @@ impl Refresher {
             Written::Rewritten => session.emit(Event::Rewritten { generation }),
             Written::Tombstoned => {
                 // Nobody will use it. A revocation that fails is sent as an event.
-                _ = Box::pin(self.revoke(session, &token)).await;
+                _ = Box::pin(self.revoke(session, token)).await;
                 return Err(session.note_tombstone());
             }
             // The stored one is used. Ours is a spare, in case that one is refused.
             Written::Lost(winner) => {
                 session.emit(Event::Superseded { generation });
-                self.spares.keep(token);
-                self.adopt(session, &winner)?;
+                self.spares.keep(token.clone());
+                self.adopt(session, winner)?;
             }
         }
         Ok(())

@@ -117,7 +117,7 @@ impl<'a> Lease<'a> {
         }
     }
 
-    pub(crate) async fn give_back(self) {
+    pub(crate) async fn give_back(&self) {
         self.store.release().await;
     }
 

@@ -39,7 +39,7 @@ impl Refresher {
             self.restore_intent(stored).await;
         }
         let issued = as_generation_after(redeemed?, newest_generation);
-        self.commit(session, issued, self.by_our_login(), Origin::Redemption)
+        self.commit(session, &issued, &self.by_our_login(), Origin::Redemption)
             .await
     }
 
@@ -53,7 +53,7 @@ impl Refresher {
     ) -> Result<(), Error> {
         let newest_generation = self.declare_grant(session, lease, stored).await?;
         let issued = as_generation_after(Issued::of(token, session.now()), newest_generation);
-        self.commit(session, issued, self.by_our_login(), Origin::Redemption)
+        self.commit(session, &issued, &self.by_our_login(), Origin::Redemption)
             .await
     }
 

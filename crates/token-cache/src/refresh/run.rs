@@ -23,7 +23,7 @@ pub(crate) enum RefreshJob {
     /// Whatever newer token the store has: no request to the vendor.
     Look,
     /// The first token of a new grant.
-    Begin(NewGrant),
+    Begin(Box<NewGrant>),
 }
 
 /// Busy and broken are different answers: the first passes by itself.
@@ -68,15 +68,15 @@ impl Refresher {
             RefreshJob::Refresh(trigger) => Purpose::AnyNewer(*trigger),
             RefreshJob::Begin(_) => Purpose::OurOwn,
         };
-        let taken = match self.prepare(session).await {
+        let mut taken = match self.prepare(session).await {
             Ok(()) => self.wait_for_lease(session, purpose).await,
             Err(error) => Err(NoLease::Broken(error)),
         };
-        match taken {
+        match &mut taken {
             Ok(None) => Ok(()),
             Ok(Some((lease, stored))) => {
                 let outcome = {
-                    let work = pin!(self.with_lease(session, &lease, job, stored));
+                    let work = pin!(self.with_lease(session, lease, job, stored));
                     lease.kept_while(work).await
                 };
                 // While a token waits for the store, the others must wait too: they would spend its
@@ -90,7 +90,7 @@ impl Refresher {
             Err(NoLease::Broken(error)) => match job {
                 RefreshJob::Refresh(trigger) => {
                     let _permits = self.started(trigger).await;
-                    Box::pin(self.without_store(session, &error, trigger)).await
+                    Box::pin(self.without_store(session, error, trigger)).await
                 }
                 _ => Err(error.to_error()),
             },
@@ -102,13 +102,13 @@ impl Refresher {
         session: Session<'_>,
         lease: &Lease<'a>,
         job: RefreshJob,
-        stored: Entry,
+        stored: &mut Entry,
     ) -> Result<(), Error> {
         match job {
             RefreshJob::Look => Ok(()),
             RefreshJob::Refresh(trigger) => self.refresh(session, lease, stored, trigger).await,
             RefreshJob::Begin(grant) => {
-                Box::pin(self.begin_grant(session, lease, &stored, grant)).await
+                Box::pin(self.begin_grant(session, lease, stored, *grant)).await
             }
         }
     }

@@ -24,7 +24,7 @@ impl Refresher {
     pub(super) async fn obtain_next(
         &self,
         session: Session<'_>,
-        current: Option<Parent>,
+        current: Option<&Parent>,
         newest_generation: Option<Generation>,
     ) -> Result<Obtained, Error> {
         let Some(current) = current else {
@@ -35,9 +35,9 @@ impl Refresher {
             let login = self.login(session, parent, newest_generation).await;
             return login.inspect_err(|_| session.note_failed_login());
         }
-        match self.refresh_with(session, &current).await {
+        match self.refresh_with(session, current).await {
             Err(error) if error.kind() == ErrorKind::Rejected => {
-                let others = self.after_refusal(session, &current, newest_generation, error);
+                let others = self.after_refusal(session, current, newest_generation, error);
                 Box::pin(others).await
             }
             Err(error) => {

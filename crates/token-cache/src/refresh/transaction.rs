@@ -21,25 +21,33 @@ impl Refresher {
         &'a self,
         session: Session<'_>,
         lease: &Lease<'a>,
-        stored: Entry,
+        stored: &mut Entry,
         trigger: Trigger,
     ) -> Result<(), Error> {
         // 1. Load and adopt: what another owner brought costs no request.
-        let current = match self.adopt_stored(session, lease, &stored, trigger).await? {
-            Begun::Done => return Ok(()),
-            Begun::With(current) => current,
+        let begun = self.adopt_stored(session, lease, stored, trigger).await?;
+        let Begun::With(mut current) = begun else {
+            return Ok(());
         };
         if let Some(stopped) = self.stopped_by_refusal(session, trigger) {
             return stopped;
         }
 
         // 2. Wait: another owner may have spent this token, and others may want the same vendor.
-        let (follows, stored_generation) = (Follows::of(&stored), stored_generation(&stored));
-        let waited = self.wait_to_spend(session, lease, stored, trigger, current);
-        let current = match waited.await? {
-            Begun::Done => return Ok(()),
-            Begun::With(current) => current,
-        };
+        let (follows, stored_generation) = (Follows::of(stored), stored_generation(stored));
+        let before = session.cached();
+        if self.wait_out_doubt(session, lease, stored).await?
+            || self.wait_for_turn(session, lease, stored, trigger).await?
+        {
+            return Ok(());
+        }
+        // Whoever reads the store adopts what it finds. That may be what the token was spent for.
+        if follows == Follows::Grant && !Arc::ptr_eq(&before, &session.cached()) {
+            let Begun::With(newer) = self.begun(session, None) else {
+                return Ok(());
+            };
+            current = newer;
+        }
         let token = current.as_ref().map(|current| &current.token);
         may_spend(session, follows, stored_generation, token)?;
 
@@ -64,31 +72,9 @@ impl Refresher {
         }
 
         // 4. Send. 5. Commit, or whatever the outcome asks for.
+        let current = current.as_ref();
         self.obtain_and_commit(session, lease, current, newest_generation, follows, intent)
             .await
-    }
-
-    /// Waits in doubt for another owner, who may have spent this token and died, and then for our
-    /// turn. Returns what to send after that.
-    async fn wait_to_spend<'a>(
-        &'a self,
-        session: Session<'_>,
-        lease: &Lease<'a>,
-        mut stored: Entry,
-        trigger: Trigger,
-        current: Option<Parent>,
-    ) -> Result<Begun, Error> {
-        let (before, follows) = (session.cached(), Follows::of(&stored));
-        if self.wait_out_doubt(session, lease, &mut stored).await?
-            || self.wait_for_turn(session, lease, &stored, trigger).await?
-        {
-            return Ok(Begun::Done);
-        }
-        // Whoever reads the store adopts what it finds. That may be what the token was spent for.
-        if follows == Follows::Logout || Arc::ptr_eq(&before, &session.cached()) {
-            return Ok(Begun::With(current));
-        }
-        Ok(self.begun(session, None))
     }
 
     /// Withdraws the intent if a logout or a commit came while it was written, and returns how the
@@ -117,7 +103,7 @@ impl Refresher {
         &self,
         session: Session<'_>,
         lease: &Lease<'_>,
-        current: Option<Parent>,
+        current: Option<&Parent>,
         newest_generation: Option<Generation>,
         follows: Follows,
         intent: Declared,
@@ -132,7 +118,7 @@ impl Refresher {
             Follows::Logout => self.after_logout(obtained),
         };
         let handled = self
-            .handle_outcome(session, obtained, newest_generation, intent)
+            .handle_outcome(session, &obtained, newest_generation, intent)
             .await;
         spending.end();
         handled
@@ -158,14 +144,14 @@ impl Refresher {
     async fn handle_outcome(
         &self,
         session: Session<'_>,
-        obtained: Result<Obtained, Error>,
+        obtained: &Result<Obtained, Error>,
         newest_generation: Option<Generation>,
         intent: Declared,
     ) -> Result<(), Error> {
         match obtained {
             Ok(Obtained::Issued(issued, condition, origin)) => {
                 let is_repeated = Some(issued.token.generation()) <= newest_generation;
-                let committed = self.commit(session, issued, condition, origin).await;
+                let committed = self.commit(session, issued, condition, *origin).await;
                 if is_repeated {
                     // A commit clears only the intents of older generations.
                     self.withdraw(intent).await;
@@ -176,10 +162,11 @@ impl Refresher {
                 self.withdraw(intent).await;
                 Ok(())
             }
-            Err(error) if session.leaves_doubt(&error) => Err(error),
             Err(error) => {
-                self.withdraw(intent).await;
-                Err(error)
+                if !session.leaves_doubt(error) {
+                    self.withdraw(intent).await;
+                }
+                Err(error.clone())
             }
         }
     }

@@ -47,14 +47,14 @@ impl Refresher {
         let newest_generation = current.as_ref().map(Token::generation);
         let current = current.map(|token| self.parent(token));
         let Obtained::Issued(issued, condition, origin) = self
-            .obtain_next(session, current, newest_generation)
+            .obtain_next(session, current.as_ref(), newest_generation)
             .await?
         else {
             return Ok(());
         };
         let record = self.record(session, &issued.token).ok();
         let pending = record.map(|record| (condition, record));
-        self.unpersisted(session, issued, origin, error, pending)
+        self.unpersisted(session, &issued, origin, error, pending)
             .await
     }
 }

@@ -37,7 +37,7 @@ impl Refresher {
         self.fallback.clear().await;
         let token = record::read(&record, Duration::ZERO, session.now().wall)?;
         // The next refresh meets a tombstone or an unreadable winner again, and reports it.
-        _ = self.act_on(session, token, written).await;
+        _ = self.act_on(session, &token, &written).await;
         Ok(true)
     }
 }

@@ -80,15 +80,16 @@ impl Given {
         &self.handle
     }
 
-    /// Returns whether the runtime has not shut down. A forked child has none of its parent's.
+    /// Returns whether the runtime has not shut down. A forked child has none of its parent's, and
+    /// to ask which process this is takes a system call.
     pub(super) fn is_alive(&self) -> bool {
         !self.has_shut_down() && self.process == std::process::id()
     }
 
     /// Begins a flight that its caller polls, if that is one of this runtime's tasks and not too
-    /// many do; else returns it.
+    /// many do; else returns it. The runtime must be alive.
     pub(super) fn begin_with_caller(&self, work: Work) -> Result<CallerFlight, Work> {
-        match self.is_alive() && is_here(&self.handle) {
+        match is_here(&self.handle) {
             true => self.watch.begin(self.handle.clone(), work),
             false => Err(work),
         }
