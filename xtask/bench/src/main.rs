@@ -188,21 +188,14 @@ async fn measure_all(setting: &Setting, arguments: &Arguments) -> Result<Vec<Tab
                 tables.push(rows::packages::measure(effort, &folder)?);
             }
         }
+        keep(&tables, arguments.quick)?;
     }
     Ok(tables)
 }
 
 fn write(tables: &[Table], arguments: &Arguments) -> Result<(), Error> {
-    let machine = bench::machine::describe(arguments.quick);
-    let text = bench::machine::page(&machine, tables);
+    let (machine, text) = keep(tables, arguments.quick)?;
     let folder = results()?;
-    fs::write(folder.join("bench.md"), &text)?;
-    let json: Vec<_> = tables.iter().map(Table::json).collect();
-    let json = json!({ "machine": machine, "tables": json });
-    fs::write(
-        folder.join("bench.json"),
-        serde_json::to_string_pretty(&json)?,
-    )?;
     let charts = chart::all(tables, &machine);
     for (name, svg) in &charts {
         fs::write(folder.join(name), svg)?;
@@ -216,6 +209,20 @@ fn write(tables: &[Table], arguments: &Arguments) -> Result<(), Error> {
     }
     println!("written to {}", folder.display());
     Ok(())
+}
+
+/// Writes what was measured so far: all of it can take more than an hour. Returns the machine, and
+/// the page.
+fn keep(tables: &[Table], is_quick: bool) -> Result<(String, String), Error> {
+    let machine = bench::machine::describe(is_quick);
+    let text = bench::machine::page(&machine, tables);
+    let folder = results()?;
+    fs::write(folder.join("bench.md"), &text)?;
+    let json: Vec<_> = tables.iter().map(Table::json).collect();
+    let json = json!({ "machine": machine, "tables": json });
+    let json = serde_json::to_string_pretty(&json)?;
+    fs::write(folder.join("bench.json"), json)?;
+    Ok((machine, text))
 }
 
 fn docs() -> PathBuf {
