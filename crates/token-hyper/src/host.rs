@@ -45,10 +45,9 @@ impl Host {
         }
     }
 
-    /// Keeps a connection for the next request, if it can be used again. Whether that is in this
-    /// process, [`take`](Self::take) looks at.
+    /// Keeps a connection for the next request, if it can be used again.
     pub(crate) fn keep(self: &Arc<Self>, mut connection: Box<Connection>) {
-        if !connection.is_ready() {
+        if !self.is_of_this_process() || !connection.is_ready() {
             return;
         }
         let mut kept = self.kept();
