@@ -55,14 +55,18 @@ impl Tasks {
     /// Starts a flight that no caller can cancel. Its caller polls it if that is a task of the given
     /// runtime; else it is a task.
     pub(crate) fn start(&self, flight: Work) -> Result<Option<CallerFlight>, Error> {
-        let Some(given) = self.living() else {
-            drop(of_the_process()?.spawn(flight));
-            return Ok(None);
+        let living = self.living();
+        let flight = match living {
+            Some(given) => given.begin_with_caller(flight),
+            None => Err(flight),
         };
-        Ok(given
-            .begin_with_caller(flight)
-            .map_err(|flight| drop(given.handle().spawn(flight)))
-            .ok())
+        match flight {
+            Ok(with_caller) => Ok(Some(with_caller)),
+            Err(flight) => {
+                drop(handle_of(living)?.spawn(flight));
+                Ok(None)
+            }
+        }
     }
 
     /// Runs a task that no caller can cancel, and waits for its outcome.
@@ -110,16 +114,18 @@ impl Tasks {
 
     /// Returns the given runtime, or that of the process if the given one has shut down.
     fn handle(&self) -> Result<Handle, Error> {
-        match self.living() {
-            Some(given) => Ok(given.handle().clone()),
-            None => of_the_process(),
-        }
+        handle_of(self.living())
     }
 
     /// Returns the given runtime, unless it has shut down.
     fn living(&self) -> Option<&Given> {
         self.given.as_deref().filter(|given| given.is_alive())
     }
+}
+
+/// Returns this runtime, or that of the process.
+fn handle_of(living: Option<&Given>) -> Result<Handle, Error> {
+    living.map_or_else(of_the_process, |given| Ok(given.handle().clone()))
 }
 
 /// Whether the runtime has timers, which this crate needs: without them they panic.
