@@ -117,7 +117,8 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Takes the lines of our own manifest, so that features are the same, but for the pool.
+/// Takes the lines of our own manifest, so that features are the same, but for those that a
+/// program with one token and one client does not need.
 fn manifest(dependencies: &[&str]) -> Result<String, Error> {
     let own: toml::Table = include_str!("../../Cargo.toml").parse()?;
     let all = own["dependencies"].as_table().ok_or("no dependencies")?;
