@@ -1,9 +1,7 @@
 //! Reads an answer with a token (RFC 6749 section 5.1), and notes what is odd about it.
 
 use token_core::json::Document;
-use token_core::{
-    Answer, Error, ErrorKind, Lifetime, Outcome, Secret, Timestamp, Token, TokenBuilder,
-};
+use token_core::{Answer, Error, ErrorKind, Lifetime, Outcome, Secret, Timestamp, Token};
 
 use super::refusal::has_error;
 use crate::config::{Login, OAuth2, UnknownTokenType};
@@ -66,17 +64,17 @@ impl OAuth2 {
             },
             has_error(document).then_some("the answer has an error beside its token"),
         ];
-        let token = Token::builder(access, validity)
+        let mut token = Token::builder(access, validity)
             .refresh(refresh)
             .refresh_expires_at(refresh_end)
             .scopes(document.words(&["scope"]));
-        let noted = oddities
-            .into_iter()
-            .flatten()
-            .fold(token, TokenBuilder::odd);
-        self.extras(document)
-            .fold(noted, |token, (name, value)| token.extra(name, value))
-            .build()
+        for oddity in oddities.into_iter().flatten() {
+            token = token.odd(oddity);
+        }
+        for (name, value) in self.extras(document) {
+            token = token.extra(name, value);
+        }
+        token.build()
     }
 
     /// Checks the token type (RFC 6749 section 7.1): a token of another known type must not be sent

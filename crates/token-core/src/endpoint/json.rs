@@ -7,9 +7,8 @@ mod texts;
 use std::fmt;
 
 use serde_core::de::DeserializeSeed;
-use zeroize::Zeroizing;
 
-use self::node::{Node, NodeInto};
+use self::node::{Lengths, Node, NodeInto};
 use self::texts::Texts;
 use crate::endpoint::query::decode_pair;
 use crate::token::secret::Secret;
@@ -32,6 +31,7 @@ pub use self::node::NotANumber;
 /// present and not null is used.
 pub struct Document {
     root: Node,
+    lengths: Lengths,
     /// The strings of its nodes, and the names of its fields.
     texts: Secret,
     is_repaired: bool,
@@ -115,9 +115,20 @@ impl Document {
         let texts = self.texts.expose();
         let field = |node: Node, name| node.into_field(name, texts);
         let root = path.split('.').try_fold(self.root, field);
+        let root = root.unwrap_or(Node::Null);
         Self {
-            root: root.unwrap_or(Node::Null),
+            lengths: root.name_lengths(),
+            root,
             ..self
+        }
+    }
+
+    fn of(root: Node, texts: Texts) -> Self {
+        Self {
+            lengths: root.name_lengths(),
+            root,
+            texts: texts.into_secret(),
+            is_repaired: false,
         }
     }
 
@@ -215,6 +226,9 @@ impl Document {
     }
 
     fn at(&self, path: &str) -> Option<&Node> {
+        if !self.lengths.contains(path.len()) {
+            return None;
+        }
         self.root.at(path, self.texts.expose())
     }
 }
@@ -235,11 +249,7 @@ fn from_json(body: &[u8]) -> Result<Document, Malformed> {
         true => Malformed::CutShort,
         false => Malformed::NotJson,
     })?;
-    Ok(Document {
-        root,
-        texts: texts.into_secret(),
-        is_repaired: false,
-    })
+    Ok(Document::of(root, texts))
 }
 
 fn from_form(body: &[u8]) -> Option<Document> {
@@ -258,39 +268,7 @@ fn from_form(body: &[u8]) -> Option<Document> {
         }
         fields.push((name, Node::Text(texts.push(&value)?)));
     }
-    Some(Document {
-        root: Node::Object(fields),
-        texts: texts.into_secret(),
-        is_repaired: false,
-    })
-}
-
-/// A writer of a JSON object, wiped on drop.
-#[derive(Clone, Default)]
-pub(crate) struct ObjectWriter(Zeroizing<String>);
-
-impl ObjectWriter {
-    pub(crate) fn text(&mut self, name: &str, value: &str) {
-        self.raw(name, &serde_json::Value::from(value).to_string());
-    }
-
-    pub(crate) fn number(&mut self, name: &str, value: i64) {
-        self.raw(name, &value.to_string());
-    }
-
-    pub(crate) fn finish(&self) -> Vec<u8> {
-        format!("{{{}}}", *self.0).into_bytes()
-    }
-
-    /// Adds a field whose value is JSON already.
-    pub(crate) fn raw(&mut self, name: &str, written: &str) {
-        if !self.0.is_empty() {
-            self.0.push(',');
-        }
-        self.0.push_str(&serde_json::Value::from(name).to_string());
-        self.0.push(':');
-        self.0.push_str(written);
-    }
+    Some(Document::of(Node::Object(fields), texts))
 }
 
 #[cfg(test)]

@@ -104,7 +104,13 @@ pub struct Owner(Arc<str>);
 impl Owner {
     /// Creates an owner from 16 random bytes, named in hexadecimal.
     pub fn new(random: [u8; 16]) -> Self {
-        Self(format!("{:032x}", u128::from_be_bytes(random)).into())
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
+        let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or_default();
+        let mut name = [0; 32];
+        for (digits, byte) in name.chunks_exact_mut(2).zip(random) {
+            digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+        }
+        Self(str::from_utf8(&name).unwrap_or_default().into())
     }
 
     /// Creates an owner from its name, as [`as_str`](Self::as_str) returns it.

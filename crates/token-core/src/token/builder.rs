@@ -1,18 +1,20 @@
 //! The builder of tokens, and its validation.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::Token;
 use super::expiry::packed::{Numbers, PackedNumbers};
 use super::generation::Generation;
 use super::placement::{TokenPlacement, unusable};
-use super::rest::Rest;
+use super::rest::{NO_REST, Rest};
 use crate::error::Error;
 use crate::token::expiry::Validity;
 use crate::token::secret::Secret;
 use crate::token::time::Timestamp;
 
 /// Builds a [`Token`].
+// What few tokens have is apart, because each method moves the builder.
 #[must_use]
 pub struct TokenBuilder {
     access: Secret,
@@ -20,7 +22,7 @@ pub struct TokenBuilder {
     refresh: Option<Secret>,
     refresh_expires_at: Option<Timestamp>,
     generation: Generation,
-    rest: Rest,
+    rest: Option<Arc<Rest>>,
 }
 
 impl Token {
@@ -32,7 +34,7 @@ impl Token {
             refresh: None,
             refresh_expires_at: None,
             generation: Generation::default(),
-            rest: Rest::default(),
+            rest: None,
         }
     }
 }
@@ -40,7 +42,9 @@ impl Token {
 impl TokenBuilder {
     /// Sets how the token is sent with an API request. Default: [`TokenPlacement::Bearer`].
     pub fn placement(mut self, placement: TokenPlacement) -> Self {
-        self.rest.placement = placement;
+        if self.rest.is_some() || placement != TokenPlacement::Bearer {
+            self.rest_mut().placement = placement;
+        }
         self
     }
 
@@ -58,13 +62,17 @@ impl TokenBuilder {
 
     /// Sets the granted scopes (RFC 6749 section 3.3). Default: none.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = String>) -> Self {
-        self.rest.scopes = scopes.into_iter().collect();
+        let scopes: Vec<_> = scopes.into_iter().collect();
+        if self.rest.is_some() || !scopes.is_empty() {
+            self.rest_mut().scopes = scopes;
+        }
         self
     }
 
     /// Adds another field of the answer under this name.
     pub fn extra(mut self, name: impl Into<String>, value: Secret) -> Self {
-        self.rest.extras.insert(name.into(), value.alone());
+        let value = value.alone();
+        self.rest_mut().extras.insert(name.into(), value);
         self
     }
 
@@ -77,7 +85,7 @@ impl TokenBuilder {
     /// Records what was unusual in the answer of a token that is accepted nevertheless. The text is
     /// a constant, so that nothing of the answer gets into an event or a log.
     pub fn odd(mut self, what: &'static str) -> Self {
-        self.rest.oddities.push(what);
+        self.rest_mut().oddities.push(what);
         self
     }
 
@@ -103,13 +111,14 @@ impl TokenBuilder {
             refresh_expires_at: self.refresh_expires_at,
             generation: self.generation,
         };
-        let has_header = self.rest.placement.header_name().is_some();
+        let placement = self.placement_so_far();
+        let has_header = placement.header_name().is_some();
         let token = Token {
             header: None,
             access: self.access,
             refresh: self.refresh,
             numbers: PackedNumbers::NONE,
-            rest: self.rest.if_any(),
+            rest: self.rest.filter(|rest| !rest.is_empty()),
         };
         let token = token.in_one_text(has_header);
         if token.header.is_some() != has_header {
@@ -122,7 +131,7 @@ impl TokenBuilder {
 impl TokenBuilder {
     /// Some vendors prefix the token with its scheme, which the header would then contain twice.
     fn strip_scheme(&mut self) {
-        if self.rest.placement != TokenPlacement::Bearer {
+        if *self.placement_so_far() != TokenPlacement::Bearer {
             return;
         }
         const SCHEME: &str = "bearer ";
@@ -132,10 +141,17 @@ impl TokenBuilder {
         };
         if scheme.eq_ignore_ascii_case(SCHEME) {
             self.access = Secret::from(token.trim_start());
-            self.rest
-                .oddities
-                .push("the access token includes its scheme");
+            let oddities = &mut self.rest_mut().oddities;
+            oddities.push("the access token includes its scheme");
         }
+    }
+
+    fn placement_so_far(&self) -> &TokenPlacement {
+        &self.rest.as_deref().unwrap_or(&NO_REST).placement
+    }
+
+    fn rest_mut(&mut self) -> &mut Rest {
+        Arc::make_mut(self.rest.get_or_insert_default())
     }
 }
 

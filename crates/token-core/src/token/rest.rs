@@ -1,7 +1,6 @@
 //! What most tokens do not have, apart from them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use http::HeaderValue;
 
@@ -22,10 +21,6 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    pub(super) fn if_any(self) -> Option<Arc<Self>> {
-        (!self.is_empty()).then(|| Arc::new(self))
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.placement == TokenPlacement::Bearer
             && self.scopes.is_empty()

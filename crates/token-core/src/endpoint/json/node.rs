@@ -17,6 +17,23 @@ pub(super) enum Node {
     Object(Vec<(Span, Node)>),
 }
 
+/// How long the names are that lead to a node below this one, as bits. Endpoints look for many names
+/// that an answer does not have, most of which are as long as none of its own.
+#[derive(Clone, Copy)]
+pub(super) struct Lengths(u64);
+
+impl Lengths {
+    const ALL: Self = Self(u64::MAX);
+
+    pub(super) fn contains(self, length: usize) -> bool {
+        self.0 & Self::bit(length) != 0
+    }
+
+    fn bit(length: usize) -> u64 {
+        1 << length.min(63)
+    }
+}
+
 /// The error for a field that does not contain a number. It does not quote the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotANumber;
@@ -34,6 +51,16 @@ impl Node {
             }
         };
         (!matches!(node, Node::Null)).then_some(node)
+    }
+
+    pub(super) fn name_lengths(&self) -> Lengths {
+        match self {
+            Node::Object(fields) if !self.has_parts() => {
+                let bits = fields.iter().map(|(name, _)| Lengths::bit(name.length()));
+                Lengths(bits.fold(0, |bits, bit| bits | bit))
+            }
+            _ => Lengths::ALL,
+        }
     }
 
     /// Returns whether a path can lead below a field.

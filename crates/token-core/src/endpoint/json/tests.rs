@@ -82,13 +82,16 @@ fn the_first_name_that_is_present_and_not_null_is_used() {
 }
 
 #[test]
-fn an_object_is_written_with_escaped_strings() {
-    let mut object = ObjectWriter::default();
-    object.text("a\"b", "line\n\"quoted\"");
-    object.number("n", -5);
-    let document = Document::parse(&object.finish()).unwrap();
-    assert_eq!(document.text(&["a\"b"]), Some("line\n\"quoted\""));
-    assert_eq!(document.number(&["n"]), Some(Ok(-5)));
+fn a_long_name_and_one_below_another_are_found_and_one_of_another_length_is_not() {
+    let long = "n".repeat(70);
+    let body = format!(r#"{{"{long}":"x","é":"y"}}"#);
+    let document = Document::parse(body.as_bytes()).unwrap();
+    assert_eq!(document.text(&[&long]), Some("x"));
+    assert_eq!(document.text(&["é"]), Some("y"));
+    assert!(!document.has(&[&"n".repeat(71), "e", "", "n.n"]));
+    let document = Document::parse(br#"{"a":{"bcd":"x"}}"#).unwrap();
+    assert_eq!(document.text(&["a.bcd"]), Some("x"));
+    assert_eq!(document.within("a").text(&["bcd"]), Some("x"));
 }
 
 // FAULTS.md row 49

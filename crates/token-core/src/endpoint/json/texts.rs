@@ -56,6 +56,11 @@ impl Span {
         self.end.saturating_sub(self.start)
     }
 
+    /// Returns the same as a number of bytes in memory.
+    pub(super) fn length(self) -> usize {
+        self.range().len()
+    }
+
     /// Returns the string.
     pub(super) fn of(self, texts: &str) -> &str {
         texts.get(self.range()).unwrap_or_default()

@@ -9,11 +9,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use zeroize::Zeroizing;
 
 use super::address::{NOT_A_URL, with_query};
-use super::body::Body;
+use super::body::{Body, ObjectWriter};
 use super::{Head, Request};
 use crate::endpoint::attempt::Step;
 use crate::endpoint::base_url::BaseUrl;
-use crate::endpoint::json::ObjectWriter;
 use crate::endpoint::query::push_pair;
 use crate::error::{Error, ErrorKind};
 use crate::token::secret::{Secret, sensitive_header};
