@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::Authority;
 use http::{HeaderValue, Request, Response, Uri};
 use hyper::body::{Body as _, Incoming};
 use token_core::{HttpClient, Repeatable, SendError, SendFailure};
@@ -79,6 +78,12 @@ impl HyperClient {
     }
 }
 
+/// A request, and the value of its `Host` header.
+struct ToSend<'a> {
+    request: &'a Request<Bytes>,
+    name: &'a HeaderValue,
+}
+
 impl Parts {
     async fn exchange(
         &self,
@@ -86,15 +91,18 @@ impl Parts {
         time: &mut TimeLeft,
     ) -> Result<Response<Bytes>, SendError> {
         let host = self.host(request.uri())?;
+        let name = host.name(request.uri()).ok_or_else(invalid_port)?;
+        let to_send = &ToSend { request, name };
         let permit = time.wait(pin!(host.permits.acquire())).await;
         let _permit = permit.map_err(|TimedOut| waited_for_others(self.most_requests))?;
         let is_repeatable = request.extensions().get::<Repeatable>().is_some();
         let kept = is_repeatable.then(|| host.take()).flatten();
         let (mut connection, mut head) = match kept {
-            Some(kept) => self.over_kept(kept, request, time).await?,
-            None => self.over_new(request, time, is_repeatable).await?,
+            Some(kept) => self.over_kept(kept, to_send, time).await?,
+            None => self.over_new(to_send, time, is_repeatable).await?,
         };
-        let body = whole_body(&mut connection, &mut head, time).await?;
+        check_headers(head.status(), head.headers())?;
+        let body = whole_body(&mut connection, head.body_mut(), time).await?;
         match connection.is_to_be_kept() {
             true => host.keep(connection),
             false => connection.close(),
@@ -103,15 +111,11 @@ impl Parts {
     }
 
     fn host(&self, url: &Uri) -> Result<Arc<Host>, SendError> {
-        let unsendable = |detail| Finding::with_detail(SendFailure::Unsendable, detail);
         if url.authority().is_some_and(|it| it.as_str().contains('@')) {
-            return Err(unsendable("the URL contains credentials").before_sending());
-        }
-        if url.authority().is_some_and(has_invalid_port) {
-            return Err(unsendable("the port is not valid").before_sending());
+            return Err(unsendable("the URL contains credentials"));
         }
         let host = self.hosts.of(Handle::current().id(), url);
-        host.ok_or_else(|| unsendable("the URL is not complete").before_sending())
+        host.ok_or_else(|| unsendable("the URL is not complete"))
     }
 
     /// Sends a request that may be sent again over a kept connection, or over a new one if that is
@@ -119,25 +123,38 @@ impl Parts {
     async fn over_kept(
         &self,
         mut kept: Box<Connection>,
-        request: &Request<Bytes>,
+        to_send: &ToSend<'_>,
         time: &mut TimeLeft,
     ) -> Result<(Box<Connection>, Response<Incoming>), SendError> {
-        match self.head(&mut kept, request, time).await {
-            Ok(head) => Ok((kept, head)),
-            Err(NotAnswered::Unsent(_)) => Box::pin(self.over_new(request, time, true)).await,
-            Err(NotAnswered::TooManyHeaders(first)) => self.once_more(request, time, first).await,
-            Err(NotAnswered::Failed(error)) => Err(error),
+        let failed = match self.head(&mut kept, to_send, time).await {
+            Ok(head) => return Ok((kept, head)),
+            Err(failed) => failed,
+        };
+        Box::pin(self.over_another(to_send, time, failed)).await
+    }
+
+    /// Sends a request that was not answered over a kept connection, if it may be sent again.
+    async fn over_another(
+        &self,
+        to_send: &ToSend<'_>,
+        time: &mut TimeLeft,
+        failed: NotAnswered,
+    ) -> Result<(Box<Connection>, Response<Incoming>), SendError> {
+        match failed {
+            NotAnswered::Unsent(_) => self.over_new(to_send, time, true).await,
+            NotAnswered::TooManyHeaders(first) => self.once_more(to_send, time, first).await,
+            NotAnswered::Failed(error) => Err(error),
         }
     }
 
     /// Sends a request that may be sent again over a connection on which more headers can be read.
     async fn once_more(
         &self,
-        request: &Request<Bytes>,
+        to_send: &ToSend<'_>,
         time: &mut TimeLeft,
         first: SendError,
     ) -> Result<(Box<Connection>, Response<Incoming>), SendError> {
-        let second = Box::pin(self.over_new(request, time, false)).await;
+        let second = Box::pin(self.over_new(to_send, time, false)).await;
         // What is true of the second request is not true of the first.
         second.map_err(|error| match error.may_have_left() {
             true => error,
@@ -148,19 +165,19 @@ impl Parts {
     /// Over a connection that will be closed, more headers can be read.
     async fn over_new(
         &self,
-        request: &Request<Bytes>,
+        to_send: &ToSend<'_>,
         time: &mut TimeLeft,
         is_to_be_kept: bool,
     ) -> Result<(Box<Connection>, Response<Incoming>), SendError> {
-        let connecting = Box::pin(self.connect(request.uri(), is_to_be_kept, time));
+        let connecting = Box::pin(self.connect(to_send.request.uri(), is_to_be_kept, time));
         let mut connection = connecting.await?;
-        let failed = match self.head(&mut connection, request, time).await {
+        let failed = match self.head(&mut connection, to_send, time).await {
             Ok(head) => return Ok((connection, head)),
             Err(failed) => failed,
         };
         match failed {
             NotAnswered::TooManyHeaders(first) if is_to_be_kept => {
-                self.once_more(request, time, first).await
+                self.once_more(to_send, time, first).await
             }
             NotAnswered::Unsent(error)
             | NotAnswered::TooManyHeaders(error)
@@ -183,10 +200,10 @@ impl Parts {
     async fn head(
         &self,
         connection: &mut Connection,
-        request: &Request<Bytes>,
+        ToSend { request, name }: &ToSend<'_>,
         time: &mut TimeLeft,
     ) -> Result<Response<Incoming>, NotAnswered> {
-        let sendable = sendable(request, &self.user_agent).map_err(NotAnswered::Failed)?;
+        let sendable = sendable(request, name, &self.user_agent);
         if time.is_over() {
             let timed_out = self.connector.timed_out(request.uri());
             return Err(NotAnswered::Unsent(timed_out));
@@ -202,20 +219,19 @@ impl Parts {
     }
 }
 
-/// `http` takes any digits for a port, and hyper's connector then uses the default one.
-fn has_invalid_port(authority: &Authority) -> bool {
-    let after_host = authority.as_str().strip_prefix(authority.host());
-    authority.port().is_none()
-        && after_host.is_some_and(|it| !it.trim_start_matches(':').is_empty())
+fn invalid_port() -> SendError {
+    unsendable("the port is not valid")
+}
+
+fn unsendable(detail: &'static str) -> SendError {
+    Finding::with_detail(SendFailure::Unsendable, detail).before_sending()
 }
 
 async fn whole_body(
     connection: &mut Connection,
-    head: &mut Response<Incoming>,
+    incoming: &mut Incoming,
     time: &mut TimeLeft,
 ) -> Result<Bytes, SendError> {
-    check_headers(head.status(), head.headers())?;
-    let incoming = head.body_mut();
     let mut body = Body::announced(incoming.size_hint().exact())?;
     loop {
         let piece = time.part(pin!(connection.piece(incoming))).await;

@@ -141,10 +141,14 @@ fn look_at(driver: &mut Option<Driver>) {
 
 /// Drives the connection until `work` is done, which only the connection brings forward: so nothing
 /// else has to wake it, and it would wake its own task.
-async fn driven<W: Future + Unpin>(driver: &mut Option<Driver>, work: W) -> W::Output {
+// Not an `async fn`, which would hold its arguments twice.
+fn driven<W: Future + Unpin>(
+    driver: &mut Option<Driver>,
+    work: W,
+) -> impl Future<Output = W::Output> {
     // A task that has used up its turn would be woken in vain.
     let mut work = unconstrained(work);
-    poll_fn(|context| {
+    poll_fn(move |context| {
         let mut unwoken = Context::from_waker(Waker::noop());
         if let Poll::Ready(done) = Pin::new(&mut work).poll(&mut unwoken) {
             return Poll::Ready(done);
@@ -159,5 +163,4 @@ async fn driven<W: Future + Unpin>(driver: &mut Option<Driver>, work: W) -> W::O
         }
         Pin::new(&mut work).poll(&mut unwoken)
     })
-    .await
 }

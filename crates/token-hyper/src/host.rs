@@ -1,8 +1,10 @@
 //! What a client has for each host: a limit to the requests under way, and connections that are
 //! kept for requests that may be sent again.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use http::uri::Authority;
+use http::{HeaderValue, Uri};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
@@ -11,6 +13,8 @@ use crate::parts::IDLE;
 
 pub(crate) struct Host {
     pub(crate) permits: Semaphore,
+    /// Its name, as requests have it; `None` if it cannot be sent.
+    name: OnceLock<Option<HeaderValue>>,
     process: u32,
     kept: Mutex<Kept>,
 }
@@ -27,9 +31,16 @@ impl Host {
     pub(crate) fn new(most_requests: u16) -> Self {
         Self {
             permits: Semaphore::new(usize::from(most_requests)),
+            name: OnceLock::new(),
             process: std::process::id(),
             kept: Mutex::default(),
         }
+    }
+
+    /// Returns the value of the `Host` header for a URL of this host; `None` if the port is not
+    /// valid.
+    pub(crate) fn name(&self, url: &Uri) -> Option<&HeaderValue> {
+        self.name.get_or_init(|| host_header(url)).as_ref()
     }
 
     /// Returns a connection that can be used at once.
@@ -99,6 +110,29 @@ impl Drop for Host {
     }
 }
 
+/// Returns the host, and its port unless that is the default.
+fn host_header(url: &Uri) -> Option<HeaderValue> {
+    if url.authority().is_some_and(has_invalid_port) {
+        return None;
+    }
+    let host = url.host()?;
+    let default = match url.scheme_str() {
+        Some("https") => 443,
+        _ => 80,
+    };
+    match url.port_u16().filter(|port| *port != default) {
+        Some(port) => HeaderValue::from_str(&format!("{host}:{port}")).ok(),
+        None => HeaderValue::from_str(host).ok(),
+    }
+}
+
+/// `http` takes any digits for a port, and hyper's connector then uses the default one.
+fn has_invalid_port(authority: &Authority) -> bool {
+    let after_host = authority.as_str().strip_prefix(authority.host());
+    authority.port().is_none()
+        && after_host.is_some_and(|it| !it.trim_start_matches(':').is_empty())
+}
+
 /// Closes connections that nobody uses, and all when its runtime shuts down.
 struct Watch {
     host: Weak<Host>,
@@ -133,5 +167,35 @@ impl Drop for Watch {
         let connections = std::mem::take(&mut kept.connections);
         drop(kept);
         drop(connections);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_sent_without_a_default_port() {
+        for (url, expected) in [
+            ("https://vendor.example/t", "vendor.example"),
+            ("https://vendor.example:443/t", "vendor.example"),
+            ("http://vendor.example:80/t", "vendor.example"),
+            ("http://vendor.example:443/t", "vendor.example:443"),
+            ("https://[::1]:8443/t", "[::1]:8443"),
+            ("https://[::1]/t", "[::1]"),
+        ] {
+            assert_eq!(host_header(&url.parse().unwrap()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_host_with_an_invalid_port_has_no_name() {
+        let host = Host::new(1);
+        for _ in 0..2 {
+            assert!(
+                host.name(&"http://[::1]:99999/t".parse().unwrap())
+                    .is_none()
+            );
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! What a client has for each host, such as a limit to the requests under way.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,10 +33,10 @@ const MANY_HOSTS: usize = 256;
 /// connections would not answer. What nobody else holds is dropped if there are more than 256 hosts.
 pub struct PerHost<T> {
     make: Box<dyn Fn() -> T + Send + Sync>,
-    hosts: Mutex<HashMap<Host, Arc<T>>>,
+    /// So few that to compare them is cheaper than to hash.
+    hosts: Mutex<Vec<(Host, Arc<T>)>>,
 }
 
-#[derive(PartialEq, Eq, Hash)]
 struct Host {
     runtime: Id,
     scheme: Scheme,
@@ -55,22 +54,29 @@ impl<T> PerHost<T> {
 
     /// Returns what the host of this URL has on this runtime; `None` if the URL has no host.
     pub fn of(&self, runtime: Id, url: &Uri) -> Option<Arc<T>> {
+        let (scheme, authority) = (url.scheme()?, url.authority()?);
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |(host, _): &&(Host, Arc<T>)| {
+            host.runtime == runtime && host.scheme == *scheme && host.authority == *authority
+        };
+        if let Some((_, found)) = hosts.iter().find(is_it) {
+            return Some(Arc::clone(found));
+        }
+        let mut forgotten = Vec::new();
+        if hosts.len() >= MANY_HOSTS {
+            forgotten.extend(hosts.extract_if(.., |(_, used)| Arc::strong_count(used) == 1));
+        }
         let host = Host {
             runtime,
-            scheme: url.scheme()?.clone(),
-            authority: url.authority()?.clone(),
+            scheme: scheme.clone(),
+            authority: authority.clone(),
         };
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut forgotten = Vec::new();
-        if hosts.len() >= MANY_HOSTS && !hosts.contains_key(&host) {
-            forgotten.extend(hosts.extract_if(|_, used| Arc::strong_count(used) == 1));
-        }
-        let found = hosts.entry(host).or_insert_with(|| Arc::new((self.make)()));
-        let found = Arc::clone(found);
+        let made = Arc::new((self.make)());
+        hosts.push((host, Arc::clone(&made)));
         drop(hosts);
         // Not under the lock: a host may have sockets to close.
         drop(forgotten);
-        Some(found)
+        Some(made)
     }
 }
 

@@ -1,11 +1,11 @@
 //! How long a request may take.
 
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, Sleep, sleep};
 
 /// A timer that fires this much too late shows that the process did not run. The engine of
 /// `token-cache` has a shorter one, so that it does not give up on a client that still waits.
@@ -101,31 +101,51 @@ impl TimeLeft {
         self.at_most(self.read, work, || false)
     }
 
-    async fn at_most<F: Future + Unpin>(
+    // Not an `async fn`, which would hold its arguments twice.
+    fn at_most<F: Future + Unpin>(
         &mut self,
         mut most: Duration,
         mut work: F,
         is_unsent: impl Fn() -> bool,
-    ) -> Result<F::Output, TimedOut> {
-        loop {
-            let begun = Instant::now();
-            let left = self.left(begun, is_unsent()).min(most);
-            // What connects is not polled after its time, since it would go on and send.
-            let in_time = poll_fn(|context| match is_unsent() && begun.elapsed() >= left {
-                true => Poll::Ready(Err(TimedOut)),
-                false => Pin::new(&mut work).poll(context).map(Ok),
-            });
-            if let Ok(done) = timeout(left, in_time).await {
-                return done;
-            }
-            if is_unsent() || begun.elapsed() < left.saturating_add(LATE) {
-                return Err(TimedOut);
-            }
-            most = TO_READ;
+    ) -> impl Future<Output = Result<F::Output, TimedOut>> {
+        let unsent_until = is_unsent().then(|| self.unsent_until(most));
+        async move {
+            let mut timer = pin!(None::<Sleep>);
+            poll_fn(|context| {
+                // What connects is not polled after its time, since it would go on and send.
+                let is_over = unsent_until.is_some_and(|until| Instant::now() >= until);
+                if is_over && is_unsent() {
+                    return Poll::Ready(Err(TimedOut));
+                }
+                if let Poll::Ready(done) = Pin::new(&mut work).poll(context) {
+                    return Poll::Ready(Ok(done));
+                }
+                // Not before: what is ready at once needs none.
+                if timer.is_none() {
+                    timer.set(Some(sleep(self.left(is_unsent()).min(most))));
+                }
+                if let Some(mut running) = timer.as_mut().as_pin_mut() {
+                    ready!(running.as_mut().poll(context));
+                    if is_unsent() || running.deadline().elapsed() < LATE {
+                        return Poll::Ready(Err(TimedOut));
+                    }
+                }
+                most = TO_READ;
+                timer.set(None);
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await
         }
     }
 
-    fn left(&mut self, now: Instant, is_unsent: bool) -> Duration {
+    fn unsent_until(&self, most: Duration) -> Instant {
+        let until = Instant::now().checked_add(most);
+        until.map_or(self.ends, |until| until.min(self.ends))
+    }
+
+    fn left(&mut self, is_unsent: bool) -> Duration {
+        let now = Instant::now();
         let ends = match is_unsent {
             true => self.ends,
             false => self.answered_by(now),
@@ -145,10 +165,8 @@ impl TimeLeft {
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
-    use std::pin::pin;
-
     use tokio::sync::oneshot;
-    use tokio::time::{advance, sleep};
+    use tokio::time::advance;
 
     use super::*;
 
