@@ -1,5 +1,6 @@
 //! What stays of a grant's state while no engine works for it.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -34,18 +35,18 @@ pub(crate) struct Trouble {
 }
 
 impl Current {
-    /// Ends this state. No task may work with it any more.
-    pub(crate) fn into_rest(self, looked_at: u64) -> AtRest {
+    /// Ends this state.
+    pub(crate) fn take_rest(&mut self, looked_at: u64) -> AtRest {
         let logged_out = self.is_logged_out();
         let in_order = self.failures.is_empty() && !logged_out;
         AtRest {
-            cached: self.cached.into_inner(),
+            cached: self.cached(),
             trouble: (!in_order).then(|| {
                 Box::new(Trouble {
-                    failures: self.failures,
+                    failures: mem::take(&mut self.failures),
                     logged_out,
                     looked_at,
-                    log: self.log,
+                    log: mem::take(&mut self.log),
                 })
             }),
         }

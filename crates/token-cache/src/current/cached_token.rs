@@ -50,15 +50,18 @@ pub(crate) struct Life {
 impl CachedToken {
     /// Returns a token that was obtained at `anchor`.
     pub(crate) fn new(token: Token, anchor: ClockReading) -> Self {
-        let notes = Notes::None(CoarseSpan::EMPTY);
         let slides = token.validity().idle().is_some();
-        Self {
+        let mut cached = Self {
             token,
             wall: anchor.wall,
             elapsed: ElapsedMillis::of(anchor.elapsed),
             marks: Marks::default(),
-            notes: if slides { notes.with(|_| ()) } else { notes },
+            notes: Notes::None(CoarseSpan::EMPTY),
+        };
+        if slides {
+            cached.notes.note(|_| ());
         }
+        cached
     }
 
     /// Returns what stands where no token is.
@@ -90,29 +93,24 @@ impl CachedToken {
         }
         next.carry_grant_end(before);
         if rejections > 0 {
-            next = next.noted(|noted| noted.rejections = rejections);
+            next.notes.note(|noted| noted.rejections = rejections);
         }
-        match last_use {
-            Some(last_use) if next.notes.get().is_some() => {
-                next.noted(|noted| noted.last_use = last_use.clone())
-            }
-            _ => next,
+        if let Some(last_use) = last_use
+            && next.notes.get().is_some()
+        {
+            next.notes.note(|noted| noted.last_use = last_use.clone());
         }
+        next
     }
 
-    /// Returns the same, with no exchange before this elapsed time: the vendor repeated the token.
-    pub(crate) fn not_exchanged_before(self, elapsed: Duration) -> Self {
-        self.noted(|noted| noted.not_before = Some(elapsed))
+    /// Sets that there is no exchange before this elapsed time: the vendor repeated the token.
+    pub(crate) fn set_not_before(&mut self, elapsed: Duration) {
+        self.notes.note(|noted| noted.not_before = Some(elapsed));
     }
 
-    /// Returns the same, whose fault rejections are not until this elapsed time.
-    pub(crate) fn trusted_until(self, elapsed: Duration) -> Self {
-        self.noted(|noted| _ = noted.trust_until(elapsed))
-    }
-
-    fn noted(self, note: impl FnOnce(&mut Noted)) -> Self {
-        let notes = self.notes.with(note);
-        Self { notes, ..self }
+    /// Sets that rejections are not its fault until this elapsed time.
+    pub(crate) fn set_trusted_until(&mut self, elapsed: Duration) {
+        self.notes.note(|noted| _ = noted.trust_until(elapsed));
     }
 
     pub(crate) fn token(&self) -> &Token {
@@ -148,15 +146,13 @@ impl CachedToken {
         self.notes.get()?.not_before
     }
 
-    /// Returns the same, with the span in which it is fresh by the cheaper clocks. They are read
-    /// first: what passes until the precise ones are read shortens the span.
-    pub(crate) fn timed_by(self, clock: &CacheClock) -> Self {
-        let Some(coarse) = clock.coarse() else {
-            return self;
-        };
-        let span = self.fresh_span(coarse, &clock.now());
-        let notes = self.notes.with_fresh_span(span);
-        Self { notes, ..self }
+    /// Sets the span in which it is fresh by the cheaper clocks. They are read first: what passes
+    /// until the precise ones are read shortens the span.
+    pub(crate) fn set_fresh_span(&mut self, clock: &CacheClock) {
+        if let Some(coarse) = clock.coarse() {
+            let span = self.fresh_span(coarse, &clock.now());
+            self.notes.set_fresh_during(span);
+        }
     }
 
     fn fresh_span(&self, coarse: CoarseReading, now: &ClockReading) -> CoarseSpan {

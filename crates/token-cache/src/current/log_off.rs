@@ -5,7 +5,7 @@ use token_core::TokenKey;
 use super::events::Event;
 
 /// Nothing is logged.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Log;
 
 #[derive(Clone, Debug, Default)]

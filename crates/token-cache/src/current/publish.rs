@@ -36,13 +36,12 @@ impl Current {
             origin,
         };
         self.tell_of_the_grants_end(&before, &token);
-        let next = CachedToken::following(&before, token, anchor, origin.is_exchange());
-        let next = match novelty {
-            Novelty::Repeated => self.repeated(next),
-            Novelty::New => next,
-        };
-        let next = next.timed_by(&self.clock);
-        let next = self.carry_rejection(&before, next, origin);
+        let mut next = CachedToken::following(&before, token, anchor, origin.is_exchange());
+        if novelty == Novelty::Repeated {
+            self.delay_exchange(&mut next);
+        }
+        next.set_fresh_span(&self.clock);
+        self.carry_rejection(&before, &mut next, origin);
         let has_access_token = next.has_access_token();
         self.meter.expires(next.validity().expires_at());
         self.cached.store(Arc::new(next));
@@ -119,34 +118,29 @@ impl Current {
     }
 
     /// A repeated token is no failure, but is not asked for again at once.
-    fn repeated(&self, next: CachedToken) -> CachedToken {
+    fn delay_exchange(&self, next: &mut CachedToken) {
         let now = self.now();
         let left = next.life(&now).left;
         let pause = (left / 4).max(SHORTEST_REPETITION).min(left);
-        next.not_exchanged_before(now.elapsed.saturating_add(pause))
+        next.set_not_before(now.elapsed.saturating_add(pause));
     }
 
     /// An API rejected the access token, and here it is again. If an exchange brought it, the
     /// vendor stands by it and it is not at fault; from the store it comes as rejected as it was.
-    fn carry_rejection(
-        &self,
-        before: &CachedToken,
-        next: CachedToken,
-        origin: Origin,
-    ) -> CachedToken {
+    fn carry_rejection(&self, before: &CachedToken, next: &mut CachedToken, origin: Origin) {
         let is_same = next.token().access().same_as(before.token().access());
         if before.status() != Status::Rejected || !is_same || !next.has_access_token() {
-            return next;
+            return;
         }
         let now = self.now();
         if !origin.is_exchange() {
             _ = next.reject(&now);
-            return next;
+            return;
         }
         let pause = self.timing.backoff.doubled(next.rejections());
         let generation = next.token().generation();
         self.emit(Event::RefusedAgain { generation });
-        next.trusted_until(now.elapsed.saturating_add(pause))
+        next.set_trusted_until(now.elapsed.saturating_add(pause));
     }
 
     fn with_policy(&self, token: Token) -> Token {

@@ -1,6 +1,6 @@
 //! The engine of a token in a pool begins with what was left at rest, and ends so.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use super::Shared;
 use super::in_pool::InPool;
@@ -25,8 +25,9 @@ impl Shared {
         self.is_idle() && self.current.until_due(&self.current.now()).is_zero()
     }
 
-    pub(crate) fn into_rest(self) -> AtRest {
-        let looked_at = self.looked_at.load(Ordering::Acquire);
-        self.current.into_rest(looked_at)
+    /// Ends the engine. No task may work with it any more.
+    pub(crate) fn take_rest(&mut self) -> AtRest {
+        let looked_at = *self.looked_at.get_mut();
+        self.current.take_rest(looked_at)
     }
 }

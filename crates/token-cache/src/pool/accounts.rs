@@ -124,7 +124,12 @@ impl Accounts {
     }
 
     /// Puts an engine to work, unless another thread was quicker. Returns the one that works.
-    pub(super) fn put_to_work(&self, engine: Shared, place: InPool, wanted: Wanted) -> Arc<Shared> {
+    pub(super) fn put_to_work(
+        &self,
+        engine: Arc<Shared>,
+        place: InPool,
+        wanted: Wanted,
+    ) -> Arc<Shared> {
         let account = place.account.clone();
         let hash = self.hash(&account);
         let key = self.key_hash(engine.current.key());

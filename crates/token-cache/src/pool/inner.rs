@@ -184,7 +184,8 @@ impl Inner {
                 deployment.log,
             );
         let owner = self.engines.entropy.bytes_of(&account);
-        let engine = asked(|| self.engines.start(new.owned_by(Owner::new(owner))))?;
+        let new = new.owned_by(Owner::new(owner));
+        let engine = asked(|| Arc::new(self.engines.start(new)))?;
         let place = self.place(account);
         let engine = self.accounts.put_to_work(engine, place.clone(), wanted);
         let in_use = InUse::of(place);

@@ -47,12 +47,11 @@ impl Notes {
         }
     }
 
-    pub(super) fn with_fresh_span(mut self, span: CoarseSpan) -> Self {
-        match &mut self {
+    pub(super) fn set_fresh_during(&mut self, span: CoarseSpan) {
+        match self {
             Self::None(fresh_during) => *fresh_during = span,
             Self::Some(noted) => noted.fresh_during = span,
         }
-        self
     }
 
     pub(super) fn get(&self) -> Option<&Noted> {
@@ -62,20 +61,21 @@ impl Notes {
         }
     }
 
-    /// Returns the same with a note.
-    pub(super) fn with(self, note: impl FnOnce(&mut Noted)) -> Self {
-        let mut noted = match self {
-            Self::None(fresh_during) => Box::new(Noted {
-                fresh_during,
-                rejections: 0,
-                trusted_until: AtomicU64::new(0),
-                not_before: None,
-                last_use: LastUse::default(),
-            }),
-            Self::Some(noted) => noted,
-        };
-        note(&mut noted);
-        Self::Some(noted)
+    pub(super) fn note(&mut self, note: impl FnOnce(&mut Noted)) {
+        match self {
+            Self::Some(noted) => note(noted),
+            Self::None(fresh_during) => {
+                let mut noted = Box::new(Noted {
+                    fresh_during: *fresh_during,
+                    rejections: 0,
+                    trusted_until: AtomicU64::new(0),
+                    not_before: None,
+                    last_use: LastUse::default(),
+                });
+                note(&mut noted);
+                *self = Self::Some(noted);
+            }
+        }
     }
 }
 

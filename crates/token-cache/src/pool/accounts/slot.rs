@@ -90,12 +90,21 @@ impl KeyHash {
     }
 }
 
-/// An engine that is put to work.
+/// An engine that is put to work. Nobody else holds it yet.
 pub(super) struct NewWork {
-    pub(super) engine: Shared,
+    pub(super) engine: Arc<Shared>,
     pub(super) place: InPool,
     pub(super) key: KeyHash,
     pub(super) wanted: Wanted,
+}
+
+impl NewWork {
+    /// Goes on with what was at rest.
+    fn join_pool(&mut self, rest: Option<AtRest>) {
+        if let Some(engine) = Arc::get_mut(&mut self.engine) {
+            engine.join_pool(self.place.clone(), rest);
+        }
+    }
 }
 
 /// Who wants an engine.
@@ -109,9 +118,9 @@ pub(in crate::pool) enum Wanted {
 
 impl Slot {
     pub(super) fn new(mut work: NewWork) -> (Self, Arc<Shared>) {
-        work.engine.join_pool(work.place, None);
+        work.join_pool(None);
         let by_caller = work.wanted == Wanted::ByCaller;
-        let engine = Arc::new(work.engine);
+        let engine = work.engine;
         let slot = Self {
             used: AtomicBool::new(by_caller),
             stays: if by_caller {
@@ -134,8 +143,8 @@ impl Slot {
             return working;
         }
         let rest = self.take_rest().filter(|_| self.key == work.key);
-        work.engine.join_pool(work.place, rest);
-        let engine = Arc::new(work.engine);
+        work.join_pool(rest);
+        let engine = work.engine;
         if work.wanted == Wanted::ByCaller {
             self.mark_used();
         }

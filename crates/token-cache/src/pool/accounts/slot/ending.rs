@@ -52,7 +52,7 @@ impl Slot {
             return Ended::No;
         };
         match Arc::try_unwrap(engine) {
-            Ok(engine) => self.come_to_rest(engine),
+            Ok(mut engine) => self.come_to_rest(&mut engine),
             // One that holds it weakly, such as `keep_fresh` of a cache, was quicker.
             Err(engine) => {
                 self.state = State::AtWork(engine);
@@ -61,12 +61,12 @@ impl Slot {
         }
     }
 
-    fn come_to_rest(&mut self, engine: Shared) -> Ended {
+    fn come_to_rest(&mut self, engine: &mut Shared) -> Ended {
         let current = &engine.current;
         let now = current.now();
         let (due_in, needs_login) = (current.until_due(&now), current.needs_login());
         let is_over = needs_login.is_some() || current.is_logged_out();
-        let rest = engine.into_rest();
+        let rest = engine.take_rest();
         let is_in_order = rest.trouble.is_none();
         let is_wanted = self.stays == Stays::Always || self.was_used();
         let is_useful = !rest.cached.is_placeholder() && is_wanted;
