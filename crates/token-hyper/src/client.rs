@@ -261,10 +261,12 @@ impl HttpClient for HyperClient {
         'a: 'b,
         Self: 'b,
     {
-        Box::pin(async move {
+        // Written to where it stays: `Box::pin` would copy all of it.
+        let sending = Box::write(Box::new_uninit(), async move {
             let mut time = TimeLeft::new(within, self.0.read_timeout);
             self.0.exchange(&request, &mut time).await
-        })
+        });
+        Box::into_pin(sending)
     }
 }
 

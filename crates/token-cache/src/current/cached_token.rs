@@ -118,6 +118,8 @@ impl CachedToken {
     }
 
     /// Returns the validity, which each use of a sliding session moves.
+    // Inlined, so that only those of its instants are unpacked that the caller reads.
+    #[inline]
     pub(crate) fn validity(&self) -> Validity {
         let validity = self.token.validity();
         match self.notes.get() {

@@ -126,7 +126,9 @@ impl Shared {
     /// when it ends.
     fn work(self: &Arc<Self>, job: RefreshJob, leader: Leader<Outcome>) -> Work {
         let (shared, session) = self.for_task();
-        Box::pin(run(shared, session, job, leader))
+        // Written to where it stays: `Box::pin` would copy all of it.
+        let flight = Box::write(Box::new_uninit(), run(shared, session, job, leader));
+        Box::into_pin(flight)
     }
 }
 

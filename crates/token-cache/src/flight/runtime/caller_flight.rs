@@ -178,6 +178,10 @@ impl Watch {
     }
 
     fn one_more(&self) -> Option<OneOf> {
+        // Most are one too many, and what is only read is not what threads wait for.
+        if self.polled.load(Ordering::Relaxed) >= MOST {
+            return None;
+        }
         let one_of = OneOf(self.polled.clone());
         let before = self.polled.fetch_add(1, Ordering::Relaxed);
         (before < MOST).then_some(one_of)
