@@ -1,6 +1,7 @@
 //! One exchange: a request and its answer, with the few retries that are safe.
 
 mod outcome;
+mod under_way;
 
 use std::pin::pin;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use token_core::{
 
 use self::outcome::{ExchangeError, Steps, error_of, refresh_token_only};
 pub(crate) use self::outcome::{Issued, Limits, Reply, RetryPolicy};
+use self::under_way::UnderWay;
 
 use super::attempts::Attempts;
 use super::endpoint_source::AnyEndpoint;
@@ -45,6 +47,7 @@ impl Exchanger<'_> {
         build: impl Fn(&Attempt) -> Result<Request, Error>,
     ) -> Result<Issued, Error> {
         let deadline = self.clock.now().elapsed.saturating_add(limits.within);
+        let under_way = UnderWay::begin();
         let mut retry = limits.retry;
         let mut may_ask_again = retry != RetryPolicy::Never;
         let mut doubt: Option<ExchangeError> = None;
@@ -60,7 +63,10 @@ impl Exchanger<'_> {
                 deadline,
                 is_repeatable: retry == RetryPolicy::Once,
             };
+            // A token that may be lost goes on at once.
+            under_way.give_way_if(sending.is_repeatable).await;
             let run = self.run_steps(first, sending, attempts).await;
+            under_way.give_way_if(sending.is_repeatable).await;
             let has_time = self.clock.now().elapsed < deadline;
             let asks_for_retry = matches!(run, Ok(Steps::Retry(_)));
             let failed = match run {
