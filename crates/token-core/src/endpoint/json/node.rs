@@ -56,7 +56,7 @@ impl Node {
     pub(super) fn name_lengths(&self) -> Lengths {
         match self {
             Node::Object(fields) if !self.has_parts() => {
-                let bits = fields.iter().map(|(name, _)| Lengths::bit(name.length()));
+                let bits = fields.iter().map(|(name, _)| Lengths::bit(name.len()));
                 Lengths(bits.fold(0, |bits, bit| bits | bit))
             }
             _ => Lengths::ALL,
@@ -90,9 +90,8 @@ impl Node {
 
     /// Returns the field of this name, which has no dot, or the list item of this number.
     fn field(&self, name: &str, texts: &str) -> Option<&Node> {
-        let length = u32::try_from(name.len()).ok()?;
         let is_named =
-            |key: &Span| key.len() == length && key.of(texts) == name && !name.contains('.');
+            |key: &Span| key.len() == name.len() && key.of(texts) == name && !name.contains('.');
         match self {
             Node::Object(fields) => fields
                 .iter()

@@ -52,12 +52,7 @@ impl Texts {
 
 impl Span {
     /// Returns the length of the string in bytes.
-    pub(super) fn len(self) -> u32 {
-        self.end.saturating_sub(self.start)
-    }
-
-    /// Returns the same as a number of bytes in memory.
-    pub(super) fn length(self) -> usize {
+    pub(super) fn len(self) -> usize {
         self.range().len()
     }
 
