@@ -22,7 +22,7 @@ use self::expiry::Validity;
 use self::expiry::packed::PackedNumbers;
 use self::generation::Generation;
 use self::placement::TokenPlacement;
-use self::rest::{NO_REST, Rest};
+use self::rest::Rest;
 use self::secret::Secret;
 use self::time::Timestamp;
 use crate::error::{Error, ErrorKind};
@@ -210,11 +210,11 @@ impl Token {
     }
 
     fn rest(&self) -> &Rest {
-        self.rest.as_deref().unwrap_or(&NO_REST)
+        Rest::of(&self.rest)
     }
 
     fn rest_mut(&mut self) -> &mut Rest {
-        Arc::make_mut(self.rest.get_or_insert_default())
+        Rest::of_mut(&mut self.rest)
     }
 }
 

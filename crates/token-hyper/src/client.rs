@@ -91,7 +91,8 @@ impl Parts {
         time: &mut TimeLeft,
     ) -> Result<Response<Bytes>, SendError> {
         let host = self.host(request.uri())?;
-        let name = host.name(request.uri()).ok_or_else(invalid_port)?;
+        let name = host.name(request.uri());
+        let name = name.ok_or_else(|| unsendable("the port is not valid"))?;
         let to_send = &ToSend { request, name };
         let permit = time.wait(pin!(host.permits.acquire())).await;
         let _permit = permit.map_err(|TimedOut| waited_for_others(self.most_requests))?;
@@ -217,10 +218,6 @@ impl Parts {
             ))),
         }
     }
-}
-
-fn invalid_port() -> SendError {
-    unsendable("the port is not valid")
 }
 
 fn unsendable(detail: &'static str) -> SendError {

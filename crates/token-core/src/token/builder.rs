@@ -7,7 +7,7 @@ use super::Token;
 use super::expiry::packed::{Numbers, PackedNumbers};
 use super::generation::Generation;
 use super::placement::{TokenPlacement, unusable};
-use super::rest::{NO_REST, Rest};
+use super::rest::Rest;
 use crate::error::Error;
 use crate::token::expiry::Validity;
 use crate::token::secret::Secret;
@@ -111,7 +111,7 @@ impl TokenBuilder {
             refresh_expires_at: self.refresh_expires_at,
             generation: self.generation,
         };
-        let placement = self.placement_so_far();
+        let placement = &Rest::of(&self.rest).placement;
         let has_header = placement.header_name().is_some();
         let token = Token {
             header: None,
@@ -131,7 +131,7 @@ impl TokenBuilder {
 impl TokenBuilder {
     /// Some vendors prefix the token with its scheme, which the header would then contain twice.
     fn strip_scheme(&mut self) {
-        if *self.placement_so_far() != TokenPlacement::Bearer {
+        if Rest::of(&self.rest).placement != TokenPlacement::Bearer {
             return;
         }
         const SCHEME: &str = "bearer ";
@@ -146,12 +146,8 @@ impl TokenBuilder {
         }
     }
 
-    fn placement_so_far(&self) -> &TokenPlacement {
-        &self.rest.as_deref().unwrap_or(&NO_REST).placement
-    }
-
     fn rest_mut(&mut self) -> &mut Rest {
-        Arc::make_mut(self.rest.get_or_insert_default())
+        Rest::of_mut(&mut self.rest)
     }
 }
 

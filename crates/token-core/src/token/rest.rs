@@ -1,6 +1,7 @@
 //! What most tokens do not have, apart from them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use http::HeaderValue;
 
@@ -21,6 +22,15 @@ pub(super) struct Rest {
 }
 
 impl Rest {
+    /// Returns what is there, or what most tokens have.
+    pub(super) fn of(rest: &Option<Arc<Self>>) -> &Self {
+        rest.as_deref().unwrap_or(&NO_REST)
+    }
+
+    pub(super) fn of_mut(rest: &mut Option<Arc<Self>>) -> &mut Self {
+        Arc::make_mut(rest.get_or_insert_default())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.placement == TokenPlacement::Bearer
             && self.scopes.is_empty()
@@ -31,7 +41,7 @@ impl Rest {
     }
 }
 
-pub(super) static NO_REST: Rest = Rest {
+static NO_REST: Rest = Rest {
     placement: TokenPlacement::Bearer,
     scopes: Vec::new(),
     extras: BTreeMap::new(),

@@ -165,6 +165,7 @@ impl TimeLeft {
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
+
     use tokio::sync::oneshot;
     use tokio::time::advance;
 

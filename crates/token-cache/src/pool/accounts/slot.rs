@@ -99,11 +99,12 @@ pub(super) struct NewWork {
 }
 
 impl NewWork {
-    /// Goes on with what was at rest.
-    fn join_pool(&mut self, rest: Option<AtRest>) {
+    /// Returns the engine, which goes on with what was at rest.
+    fn begin(mut self, rest: Option<AtRest>) -> Arc<Shared> {
         if let Some(engine) = Arc::get_mut(&mut self.engine) {
-            engine.join_pool(self.place.clone(), rest);
+            engine.join_pool(self.place, rest);
         }
+        self.engine
     }
 }
 
@@ -117,10 +118,9 @@ pub(in crate::pool) enum Wanted {
 }
 
 impl Slot {
-    pub(super) fn new(mut work: NewWork) -> (Self, Arc<Shared>) {
-        work.join_pool(None);
-        let by_caller = work.wanted == Wanted::ByCaller;
-        let engine = work.engine;
+    pub(super) fn new(work: NewWork) -> (Self, Arc<Shared>) {
+        let (key, by_caller) = (work.key, work.wanted == Wanted::ByCaller);
+        let engine = work.begin(None);
         let slot = Self {
             used: AtomicBool::new(by_caller),
             stays: if by_caller {
@@ -130,7 +130,7 @@ impl Slot {
             },
             counted: LastCounted::default(),
             scheduled: NEVER,
-            key: work.key,
+            key,
             state: State::AtWork(engine.clone()),
         };
         slot.recount();
@@ -138,20 +138,20 @@ impl Slot {
     }
 
     /// Puts this engine to work with what is at rest here, unless another one does so already.
-    pub(super) fn put_to_work(&mut self, mut work: NewWork) -> Arc<Shared> {
+    pub(super) fn put_to_work(&mut self, work: NewWork) -> Arc<Shared> {
         if let Some(working) = self.engine(work.wanted) {
             return working;
         }
-        let rest = self.take_rest().filter(|_| self.key == work.key);
-        work.join_pool(rest);
-        let engine = work.engine;
-        if work.wanted == Wanted::ByCaller {
+        let (key, wanted) = (work.key, work.wanted);
+        let rest = self.take_rest().filter(|_| self.key == key);
+        let engine = work.begin(rest);
+        if wanted == Wanted::ByCaller {
             self.mark_used();
         }
         if self.stays == Stays::IfUsed || self.was_used() {
             self.stays = Stays::Always;
         }
-        self.key = work.key;
+        self.key = key;
         self.state = State::AtWork(engine.clone());
         self.recount();
         engine
