@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use bench::machine::with_tables;
 use bench::peer::{Call, Error};
 use bench::report::Table;
 use bench::rows::{self, Effort};
@@ -24,8 +25,8 @@ struct Arguments {
     /// Only these tables.
     #[arg(long, value_enum, value_delimiter = ',')]
     tables: Vec<Part>,
-    /// Also writes `docs/BENCH.md` and its charts, which need all tables.
-    #[arg(long, conflicts_with = "tables")]
+    /// Also writes `docs/BENCH.md` and its charts. With `--tables`, only these are replaced.
+    #[arg(long)]
     publish: bool,
     /// Draws a flame graph of the fleet instead, with perf; `--publish` puts it beside the page.
     #[arg(long, conflicts_with = "tables")]
@@ -202,7 +203,12 @@ fn write(tables: &[Table], arguments: &Arguments) -> Result<(), Error> {
     }
     println!("{text}");
     if arguments.publish {
-        fs::write(docs().join("BENCH.md"), text)?;
+        let page = docs().join("BENCH.md");
+        let text = match arguments.tables.is_empty() {
+            true => text,
+            false => with_tables(&fs::read_to_string(&page)?, &machine, tables)?,
+        };
+        fs::write(page, text)?;
         for (name, svg) in &charts {
             fs::write(docs().join(name), svg)?;
         }
