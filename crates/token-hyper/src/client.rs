@@ -192,10 +192,8 @@ impl Parts {
         is_to_be_kept: bool,
         time: &mut TimeLeft,
     ) -> Result<Box<Connection>, SendError> {
-        match time.head(pin!(self.connector.connect(url)), || true).await {
-            Ok(stream) => Connection::over(stream?, is_to_be_kept).await,
-            Err(TimedOut) => Err(self.connector.timed_out(url)),
-        }
+        let connected = self.connector.connect(url, time).await?;
+        Connection::over(connected, is_to_be_kept).await
     }
 
     async fn head(
@@ -281,6 +279,15 @@ mod tests {
         let request = Request::new(Bytes::new());
         let sending = client.send(request, Duration::from_secs(1));
         let size = size_of_val(&*sending);
+        assert!(size <= LARGEST_KEPT_PIECE, "{size} bytes");
+    }
+
+    #[test]
+    fn what_connecting_allocates_is_kept_for_the_thread() {
+        let client = HyperClient::builder().build().unwrap();
+        let mut time = TimeLeft::new(Duration::from_secs(1), Duration::from_secs(1));
+        let url = Uri::from_static("https://vendor.example");
+        let size = size_of_val(&client.0.connect(&url, false, &mut time));
         assert!(size <= LARGEST_KEPT_PIECE, "{size} bytes");
     }
 }

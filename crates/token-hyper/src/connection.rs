@@ -12,10 +12,10 @@ use hyper::client::conn::http1::{self, SendRequest};
 use token_core::{SendError, SendFailure};
 use tokio::task::coop::unconstrained;
 
-use crate::connector::{Security, Stream};
+use crate::connector::{Connected, Security, Stream};
 use crate::parts::{MOST_HEADERS_READ, refused_our_certificate};
 
-type Driver = http1::Connection<Stream, Full<Bytes>>;
+type Driver = http1::Connection<Box<dyn Stream>, Full<Bytes>>;
 
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
@@ -36,8 +36,10 @@ pub(crate) struct NoHead {
 impl Connection {
     /// Speaks HTTP/1 over this stream. A connection that is not to be kept reads more headers than
     /// hyper's 100, for which hyper allocates at each answer.
-    pub(crate) async fn over(stream: Stream, is_to_be_kept: bool) -> Result<Box<Self>, SendError> {
-        let security = Security::of(&stream);
+    pub(crate) async fn over(
+        Connected { stream, security }: Connected,
+        is_to_be_kept: bool,
+    ) -> Result<Box<Self>, SendError> {
         let mut settings = http1::Builder::new();
         if !is_to_be_kept {
             settings.max_headers(MOST_HEADERS_READ);

@@ -3,22 +3,32 @@
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use http::Uri;
+use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use token_core::{SendError, SendFailure};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tower_service::Service as _;
 
-use crate::parts::{Finding, UnusedProxies, causes, socket_failure, tls_failure, unresolved};
+use crate::parts::{
+    Finding, TimeLeft, TimedOut, UnusedProxies, causes, socket_failure, tls_failure, unresolved,
+};
 
-#[cfg(feature = "rustls")]
-pub(crate) type Stream = hyper_rustls::MaybeHttpsStream<TokioIo<TcpStream>>;
-#[cfg(not(feature = "rustls"))]
-pub(crate) type Stream = TokioIo<TcpStream>;
+/// What HTTP is spoken over.
+pub(crate) trait Stream: Read + Write + Send + Unpin {}
+
+impl<S: Read + Write + Send + Unpin> Stream for S {}
+
+/// A new connection. The stream is in a box: over TLS it has more than a kilobyte, which hyper would
+/// move a dozen times.
+pub(crate) struct Connected {
+    pub(crate) stream: Box<dyn Stream>,
+    pub(crate) security: Security,
+}
 
 /// What a connection has of TLS.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,23 +39,30 @@ pub(crate) enum Security {
     Tls13,
 }
 
-impl Security {
-    #[cfg(feature = "rustls")]
-    pub(crate) fn of(stream: &Stream) -> Self {
+#[cfg(feature = "rustls")]
+impl From<hyper_rustls::MaybeHttpsStream<TokioIo<TcpStream>>> for Connected {
+    fn from(stream: hyper_rustls::MaybeHttpsStream<TokioIo<TcpStream>>) -> Self {
         use hyper_rustls::MaybeHttpsStream::{Http, Https};
 
         match stream {
-            Http(_) => Self::None,
-            Https(stream) => match stream.inner().get_ref().1.protocol_version() {
-                Some(rustls::ProtocolVersion::TLSv1_3) => Self::Tls13,
-                _ => Self::Tls12,
+            Http(stream) => stream.into(),
+            Https(stream) => Self {
+                security: match stream.inner().get_ref().1.protocol_version() {
+                    Some(rustls::ProtocolVersion::TLSv1_3) => Security::Tls13,
+                    _ => Security::Tls12,
+                },
+                stream: Box::new(stream),
             },
         }
     }
+}
 
-    #[cfg(not(feature = "rustls"))]
-    pub(crate) fn of(_: &Stream) -> Self {
-        Self::None
+impl From<TokioIo<TcpStream>> for Connected {
+    fn from(stream: TokioIo<TcpStream>) -> Self {
+        Self {
+            stream: Box::new(stream),
+            security: Security::None,
+        }
     }
 }
 
@@ -85,16 +102,20 @@ impl Connector {
     }
 
     /// Opens a connection to the host of this URL.
-    pub(crate) async fn connect(&self, url: &Uri) -> Result<Stream, SendError> {
+    pub(crate) async fn connect(
+        &self,
+        url: &Uri,
+        time: &mut TimeLeft,
+    ) -> Result<Connected, SendError> {
         let mut inner = self.inner.clone();
-        let connecting = async {
+        let connecting = pin!(async {
             poll_fn(|context| inner.poll_ready(context)).await?;
-            inner.call(url.clone()).await
-        };
-        let Ok(connected) = timeout(self.within, connecting).await else {
-            return Err(self.timed_out(url));
-        };
-        connected.map_err(|error| self.failed(find(error), url))
+            inner.call(url.clone()).await.map(Connected::from)
+        });
+        match time.connect(self.within, connecting).await {
+            Ok(connected) => connected.map_err(|error| self.failed(find(error), url)),
+            Err(TimedOut) => Err(self.timed_out(url)),
+        }
     }
 
     /// Returns the error of a connection that was not ready in time.

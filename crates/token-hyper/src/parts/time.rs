@@ -75,6 +75,20 @@ impl TimeLeft {
         self.at_most(Duration::MAX, work, || true)
     }
 
+    /// Awaits a connection for at most `within`, and no longer than a read may take.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] if one of the times is over. `work` is not polled again then, also after a
+    /// freeze.
+    pub fn connect<F: Future + Unpin>(
+        &mut self,
+        within: Duration,
+        work: F,
+    ) -> impl Future<Output = Result<F::Output, TimedOut>> {
+        self.at_most(self.read.min(within), work, || true)
+    }
+
     /// Sends the request and awaits the head of the answer. `is_unsent` tells whether certainly no
     /// byte has left yet.
     ///
