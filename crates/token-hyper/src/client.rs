@@ -202,7 +202,8 @@ impl Parts {
         ToSend { request, name }: &ToSend<'_>,
         time: &mut TimeLeft,
     ) -> Result<Response<Incoming>, NotAnswered> {
-        let sendable = sendable(request, name, &self.user_agent);
+        let is_last = !connection.is_to_be_kept();
+        let sendable = sendable(request, name, &self.user_agent, is_last);
         if time.is_over() {
             let timed_out = self.connector.timed_out(request.uri());
             return Err(NotAnswered::Unsent(timed_out));

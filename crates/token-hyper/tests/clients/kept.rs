@@ -56,6 +56,17 @@ async fn repeatable_requests_one_after_the_other_share_a_connection() {
 }
 
 #[tokio::test]
+async fn the_server_is_asked_to_close_a_connection_that_is_not_kept() {
+    let server = answering().await;
+    let client = Client::new().unwrap();
+    let closes = || server.heard().count("connection: close\r\n");
+    send_marked(&client, &server.url("/t")).await.unwrap();
+    assert_eq!(closes(), 0);
+    send_refresh(&client, &server.url("/t")).await.unwrap();
+    assert_eq!(closes(), 1);
+}
+
+#[tokio::test]
 async fn all_callers_of_the_process_share_its_client() {
     let server = answering().await;
     for _ in 0..2 {
