@@ -39,7 +39,7 @@ impl Effort {
 
     /// How often a fleet is refreshed of each kind.
     pub fn fleet_rounds(self) -> usize {
-        if self.quick { 1 } else { 3 }
+        if self.quick { 1 } else { 5 }
     }
 }
 

@@ -57,7 +57,7 @@ async fn at_a_server_that_answers_at_once(
         note: format!(
             "{} tokens are due at once; {AT_A_TIME} tasks refresh them, on the same runtime, over \
             plain http unless the row says TLS. The median of {} rounds, in which each is compared \
-            with the bare loop just before it. The server answers at once, on the same two \
+            with the mean of the bare loop just before and just after it. The server answers at once, on the same two \
             processors, so that the table shows what computing costs. Our clients and the pool let \
             64 requests be under way per host. The pool's accounts are at rest before. The limits \
             show what is possible: our client without an engine, the bare loop with as much \
@@ -74,26 +74,20 @@ async fn at_a_server_that_answers_at_once(
 
 /// Returns the rows of the bare loop, and of our ways to refresh so many.
 async fn compared(case: Case<'_>, connections: &str, effort: Effort) -> Result<[Row; 4], Error> {
-    let ours = |what, over| ours(what, over, connections, case.rotation);
-    let labels = [
-        bare_named(connections),
-        ours("a `TokenCache` each", Over::Hyper),
-        ours("one `TokenPool`", Over::Hyper),
-        ours("one `TokenPool`", Over::Reqwest),
-    ];
-    let (mut turns, mut made_in) = (labels.map(Turns::of), Vec::new());
+    let ours = |what, over| Turns::of(ours(what, over, connections, case.rotation));
+    let mut caches = ours("a `TokenCache` each", Over::Hyper);
+    let mut pool = ours("one `TokenPool`", Over::Hyper);
+    let mut over_reqwest = ours("one `TokenPool`", Over::Reqwest);
+    let (mut bare, mut made_in) = (Bare::begin(case, connections).await?, Vec::new());
     for _ in 0..effort.fleet_rounds() {
-        let bare = case.bare(Duration::ZERO).await?;
-        let (caches, making) = case.caches().await?;
-        let pool = case.pool().await?;
-        let over_reqwest = case.over(Over::Reqwest).pool().await?;
-        take_all(
-            &mut turns,
-            [&bare, &caches, &pool, &over_reqwest],
-            case.size,
-        );
+        let (done, making) = case.caches().await?;
+        bare.compare(&mut caches, &done).await?;
+        bare.compare(&mut pool, &case.pool().await?).await?;
+        let done = case.over(Over::Reqwest).pool().await?;
+        bare.compare(&mut over_reqwest, &done).await?;
         made_in.push(making.as_secs_f64());
     }
+    let turns = [bare.turns, caches, pool, over_reqwest];
     let mut rows = turns.map(Turns::row);
     let making = Cell::Number(median(made_in), 2);
     let making = [Cell::none(), making, Cell::none(), Cell::none()];
@@ -112,15 +106,17 @@ async fn limits(case: Case<'_>, effort: Effort) -> Result<[Row; 3], Error> {
         COMPUTING.as_micros(),
     );
     let engine = "limit: **token-cache**, one `TokenPool`, no network".to_owned();
-    let mut turns = [String::new(), client, computing, engine].map(Turns::of);
+    let mut turns = [client, computing, engine].map(Turns::of);
+    let [client, computing, engine] = &mut turns;
+    let mut bare = Bare::begin(case, "connections kept").await?;
     for _ in 0..effort.fleet_rounds() {
-        let bare = case.bare(Duration::ZERO).await?;
-        let client = case.client().await?;
-        let computing = case.bare(COMPUTING).await?;
-        let engine = case.pool_without_network().await?;
-        take_all(&mut turns, [&bare, &client, &computing, &engine], case.size);
+        bare.compare(client, &case.client().await?).await?;
+        bare.compare(computing, &case.bare(COMPUTING).await?)
+            .await?;
+        let done = case.pool_without_network().await?;
+        bare.compare(engine, &done).await?;
     }
-    let [_, rows @ ..] = turns.map(Turns::row);
+    let rows = turns.map(Turns::row);
     Ok(rows.map(|mut row| {
         row.cells.push(Cell::none());
         row
@@ -131,18 +127,44 @@ async fn limits(case: Case<'_>, effort: Effort) -> Result<[Row; 3], Error> {
 struct Turns {
     label: String,
     rates: Vec<f64>,
-    /// Of the bare loop of the same round, in percent.
+    /// Of the bare loop beside it, in percent.
     shares: Vec<f64>,
     errors: usize,
 }
 
-/// Takes one round, which the bare loop has begun.
-fn take_all<const N: usize>(turns: &mut [Turns; N], done: [&Done; N], size: usize) {
-    let rates = done.map(|done| size as f64 / done.time.as_secs_f64());
-    for ((turns, done), rate) in turns.iter_mut().zip(done).zip(rates) {
-        turns.rates.push(rate);
-        turns.shares.push(rate / rates[0] * 100.0);
-        turns.errors += done.errors;
+/// The bare loop, which runs before and after each of the others.
+struct Bare<'a> {
+    case: Case<'a>,
+    turns: Turns,
+    /// Exchanges a second.
+    before: f64,
+}
+
+impl<'a> Bare<'a> {
+    async fn begin(case: Case<'a>, connections: &str) -> Result<Self, Error> {
+        let turns = Turns::of(bare_named(connections));
+        let mut bare = Self {
+            case,
+            turns,
+            before: 0.0,
+        };
+        bare.before = bare.run().await?;
+        Ok(bare)
+    }
+
+    /// Takes what another one has done just now, beside this loop before and after it.
+    async fn compare(&mut self, other: &mut Turns, done: &Done) -> Result<(), Error> {
+        let before = self.before;
+        self.before = self.run().await?;
+        other.take(done, self.case.size, f64::midpoint(before, self.before));
+        Ok(())
+    }
+
+    async fn run(&mut self) -> Result<f64, Error> {
+        let done = self.case.bare(Duration::ZERO).await?;
+        let rate = done.rate(self.case.size);
+        self.turns.take(&done, self.case.size, rate);
+        Ok(rate)
     }
 }
 
@@ -154,6 +176,14 @@ impl Turns {
             shares: Vec::new(),
             errors: 0,
         }
+    }
+
+    /// Takes one turn, beside the rate of the bare loop.
+    fn take(&mut self, done: &Done, size: usize, bare: f64) {
+        let rate = done.rate(size);
+        self.rates.push(rate);
+        self.shares.push(rate / bare * 100.0);
+        self.errors += done.errors;
     }
 
     fn row(self) -> Row {
@@ -182,17 +212,13 @@ async fn at_a_server_that_takes_time(setting: &Setting, effort: Effort) -> Resul
             cap: Some(AT_A_TIME),
             ..case(setting, effort, origin, rotation)
         };
-        let bare = case.bare(Duration::ZERO).await?;
-        let pool = case.pool().await?;
-        let over_reqwest = case.over(Over::Reqwest).pool().await?;
-        let labels = [
-            bare_named(connections),
-            ours("one `TokenPool`", Over::Hyper, connections, rotation),
-            ours("one `TokenPool`", Over::Reqwest, connections, rotation),
-        ];
-        let mut turns = labels.map(Turns::of);
-        take_all(&mut turns, [&bare, &pool, &over_reqwest], case.size);
-        rows.extend(turns.map(Turns::row));
+        let ours = |over| Turns::of(ours("one `TokenPool`", over, connections, rotation));
+        let [mut pool, mut over_reqwest] = [Over::Hyper, Over::Reqwest].map(ours);
+        let mut bare = Bare::begin(case, connections).await?;
+        bare.compare(&mut pool, &case.pool().await?).await?;
+        let done = case.over(Over::Reqwest).pool().await?;
+        bare.compare(&mut over_reqwest, &done).await?;
+        rows.extend([bare.turns, pool, over_reqwest].map(Turns::row));
     }
     Ok(Table {
         title: "A fleet, at a server that takes its time",

@@ -41,6 +41,13 @@ pub struct Done {
     pub errors: usize,
 }
 
+impl Done {
+    /// Returns the exchanges of each second.
+    pub fn rate(&self, size: usize) -> f64 {
+        size as f64 / self.time.as_secs_f64()
+    }
+}
+
 /// What is measured of our fleets.
 #[derive(Clone, Copy)]
 pub struct Case<'a> {
