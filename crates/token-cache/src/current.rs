@@ -31,7 +31,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use token_core::{Clock, ClockReading, Freshness, Generation, Reason, Rotation, Token, TokenKey};
+use token_core::{Clock, ClockReading, Freshness, Generation, Rotation, Token, TokenKey};
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast};
 
@@ -159,6 +159,12 @@ impl Current {
         (!cached.is_placeholder()).then(|| cached.token().clone())
     }
 
+    /// Returns the generation of the token that can be refreshed; `None` before the first one.
+    pub(crate) fn token_generation(&self) -> Option<Generation> {
+        let cached = self.cached.load();
+        (!cached.is_placeholder()).then(|| cached.token().generation())
+    }
+
     pub(crate) fn generation(&self) -> Generation {
         self.cached.load().token().generation()
     }
@@ -240,17 +246,6 @@ impl Current {
 
     pub(crate) fn exchange_ends_old_token(&self) -> bool {
         self.traits.exchange_ends_old_token
-    }
-
-    /// Why an exchange that begins now is made.
-    pub(crate) fn reason(&self) -> Reason {
-        let cached = self.cached.load();
-        match cached.status() {
-            Status::Rejected => Reason::Refused,
-            _ if !cached.has_access_token() => Reason::First,
-            _ if cached.is_superseded() => Reason::Requested,
-            _ => Reason::Due,
-        }
     }
 
     /// Whether the vendor has a repeatable login.

@@ -102,7 +102,7 @@ impl Shared {
     }
 
     fn is_in_flight(&self) -> bool {
-        self.flight.join().is_some()
+        self.flight.is_under_way()
     }
 
     /// Waits for the end of the flight under way.

@@ -12,6 +12,7 @@ mod flight;
 mod memory;
 #[cfg(feature = "pool")]
 mod pool;
+mod process;
 mod refresh;
 mod telemetry;
 mod timeout;

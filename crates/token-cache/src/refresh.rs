@@ -246,7 +246,7 @@ impl Refresher {
 
     /// The condition of a new grant: our intent to log in still stands.
     fn by_our_login(&self) -> CommitCondition {
-        CommitCondition::LoginIntentOf(self.store.owner().clone())
+        CommitCondition::LoginIntentOf(self.store.owner().into_owned())
     }
 }
 

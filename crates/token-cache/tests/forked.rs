@@ -24,7 +24,7 @@ use token_cache::{Drained, TokenCache};
 use token_core::{Generation, Rotation};
 use tokio::runtime::Runtime;
 
-use crate::acme::{Acme, Setup};
+use crate::acme::{Acme, Op, Setup};
 
 /// Far more than a refresh takes: a child that waits for threads which it does not have is ended.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -50,16 +50,21 @@ fn in_the_child(cache: &TokenCache, before: Generation) -> i32 {
     i32::from(!is_newer || drained != Drained::Settled)
 }
 
-fn refreshes_in_a_child_and_here(cache: &TokenCache) {
-    // The runtime of the cache has threads now, which the child will not have.
-    let before = refreshed(cache).unwrap();
+/// Runs this in a forked child, which ends with 0 if it is right.
+fn in_a_child(run: impl FnOnce() -> i32) {
     match fork::fork().unwrap() {
-        Fork::Child => exit(in_the_child(cache, before)),
+        Fork::Child => exit(run()),
         Fork::Parent(child) => {
             let status = fork::waitpid(child).unwrap();
             assert_eq!(fork::WEXITSTATUS(status), 0);
         }
     }
+}
+
+fn refreshes_in_a_child_and_here(cache: &TokenCache) {
+    // The runtime of the cache has threads now, which the child will not have.
+    let before = refreshed(cache).unwrap();
+    in_a_child(|| in_the_child(cache, before));
     assert!(refreshed(cache).unwrap() > before);
 }
 
@@ -72,4 +77,15 @@ fn a_forked_child_refreshes_on_a_runtime_of_its_own() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent));
     let cache = setup.cache_with(|builder| builder.runtime(given.handle().clone()));
     refreshes_in_a_child_and_here(&cache);
+}
+
+#[test]
+fn a_forked_child_is_another_owner_than_its_parent() {
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    let cache = setup.cache_with(|builder| builder.lease_timeout(Duration::ZERO));
+    setup.store.fail([Op::Release]);
+    let before = refreshed(&cache).unwrap();
+    // The lease is still the parent's.
+    in_a_child(|| i32::from(refreshed(&cache).is_some()));
+    assert!(refreshed(&cache).unwrap() > before);
 }

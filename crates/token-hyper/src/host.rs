@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use forkguard::Guard;
 use http::uri::Authority;
 use http::{HeaderValue, Uri};
 use tokio::sync::Semaphore;
@@ -15,7 +16,8 @@ pub(crate) struct Host {
     pub(crate) permits: Semaphore,
     /// Its name, as requests have it; `None` if it cannot be sent.
     name: OnceLock<Option<HeaderValue>>,
-    process: u32,
+    /// Tells whether this is a forked child of the process that made it.
+    forks: Guard,
     kept: Mutex<Kept>,
 }
 
@@ -32,7 +34,7 @@ impl Host {
         Self {
             permits: Semaphore::new(usize::from(most_requests)),
             name: OnceLock::new(),
-            process: std::process::id(),
+            forks: Guard::default(),
             kept: Mutex::default(),
         }
     }
@@ -74,7 +76,7 @@ impl Host {
     /// Returns whether this process has made the connections. A forked child shares the parent's
     /// sockets, and its epoll.
     fn is_of_this_process(&self) -> bool {
-        self.process == std::process::id()
+        !self.forks.clone().detected_fork()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

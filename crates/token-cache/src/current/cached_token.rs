@@ -150,9 +150,9 @@ impl CachedToken {
 
     /// Sets the span in which it is fresh by the cheaper clocks. They are read first: what passes
     /// until the precise ones are read shortens the span.
-    pub(crate) fn set_fresh_span(&mut self, clock: &CacheClock) {
-        if let Some(coarse) = clock.coarse() {
-            let span = self.fresh_span(coarse, &clock.now());
+    pub(crate) fn set_fresh_span(&mut self, coarse: Option<CoarseReading>, now: &ClockReading) {
+        if let Some(coarse) = coarse {
+            let span = self.fresh_span(coarse, now);
             self.notes.set_fresh_during(span);
         }
     }

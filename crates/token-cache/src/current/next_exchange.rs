@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use token_core::{ClockReading, Error, ErrorKind, Step};
+use token_core::{ClockReading, Error, ErrorKind, Reason, Step};
 
 use super::Current;
 use super::cached_token::CachedToken;
-use super::decide::RefreshState;
+use super::decide::{RefreshState, Status};
 use super::failures::Failures;
 
 impl Current {
@@ -80,10 +80,23 @@ impl Current {
         self.failures.forget_refusal();
     }
 
+    /// Why an exchange that begins now is made.
+    pub(crate) fn reason(&self) -> Reason {
+        let cached = self.cached.load();
+        match cached.status() {
+            Status::Rejected => Reason::Refused,
+            _ if !cached.has_access_token() => Reason::First,
+            _ if cached.is_superseded() => Reason::Requested,
+            _ => Reason::Due,
+        }
+    }
+
     /// Whether the repeatable login takes the place of the next refresh.
     pub(crate) fn calls_for_login(&self) -> bool {
         let is_refused = self.cached.load().is_refresh_refused();
-        (is_refused || self.failures.calls_for_login(&self.life())) && self.has_login()
+        let failures_call =
+            || !self.failures.is_empty() && self.failures.calls_for_login(&self.life());
+        (is_refused || failures_call()) && self.has_login()
     }
 
     /// Whether the refresh token may have been spent when an exchange ended with this error. A

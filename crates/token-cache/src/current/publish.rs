@@ -24,7 +24,7 @@ impl Current {
     /// Only a [`Session`](super::session::Session) knows whether a logout came in between.
     pub(super) fn replace_token(&self, publication: Publication) {
         let origin = publication.origin;
-        let (before, now) = (self.cached.load_full(), self.now());
+        let (before, coarse, now) = (self.cached.load_full(), self.clock.coarse(), self.now());
         let novelty = Novelty::of(&publication, &before);
         let Some((token, anchor)) = self.worth_publishing(&before, publication, &now) else {
             return self.expired_on_arrival(origin, novelty);
@@ -40,7 +40,7 @@ impl Current {
         if novelty == Novelty::Repeated {
             self.delay_exchange(&mut next);
         }
-        next.set_fresh_span(&self.clock);
+        next.set_fresh_span(coarse, &now);
         self.carry_rejection(&before, &mut next, origin);
         let has_access_token = next.has_access_token();
         self.meter.expires(next.validity().expires_at());
@@ -144,7 +144,7 @@ impl Current {
     }
 
     fn with_policy(&self, token: Token) -> Token {
-        let jitter = self.entropy.number_of(self.key(), &token);
+        let jitter = self.entropy.number_of(self.key(), token.generation());
         let validity = token.validity().with_policy(&self.timing.policy, jitter);
         token.with_validity(validity)
     }

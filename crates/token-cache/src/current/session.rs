@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use token_core::{Clock, ClockReading, Error, ErrorKind, Token};
 
@@ -126,10 +127,10 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// From here on the refresh token may be spent.
-    pub(crate) fn exchange_begins(&self) {
-        let now = millis(self.now().elapsed);
-        self.exchange_began.store(now, Ordering::Release);
+    /// From this elapsed time on the refresh token may be spent.
+    pub(crate) fn exchange_begins(&self, elapsed: Duration) {
+        self.exchange_began
+            .store(millis(elapsed), Ordering::Release);
     }
 }
 

@@ -142,7 +142,7 @@ pub(crate) fn has_timers(handle: &Handle) -> bool {
 static OF_THE_PROCESS: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
 
 fn of_the_process() -> Result<Handle, Error> {
-    let process = std::process::id();
+    let process = crate::process::id();
     let mut runtime = OF_THE_PROCESS
         .lock()
         .unwrap_or_else(PoisonError::into_inner);

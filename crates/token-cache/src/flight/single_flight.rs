@@ -115,6 +115,11 @@ impl<T> SingleFlight<T> {
         Joined::Waiter(Waiter::new(&flight), Some(Leader { slot, flight }))
     }
 
+    /// Whether a flight is under way.
+    pub(crate) fn is_under_way(&self) -> bool {
+        lock(&self.current).is_some()
+    }
+
     /// Joins the flight under way, if there is one.
     pub(crate) fn join(&self) -> Option<Waiter<T>> {
         lock(&self.current).as_ref().map(Waiter::new)

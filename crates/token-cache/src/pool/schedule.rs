@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::process;
+
 /// A second of elapsed time, and the hash of the account that is scheduled for it.
 pub(super) type Scheduled = (u32, u64);
 
@@ -36,12 +38,12 @@ impl Taking {
     fn begin() -> Self {
         Self {
             is_stopped: Arc::default(),
-            process: std::process::id(),
+            process: process::id(),
         }
     }
 
     fn is_under_way(&self) -> bool {
-        !self.is_stopped.load(Ordering::Acquire) && self.process == std::process::id()
+        !self.is_stopped.load(Ordering::Acquire) && self.process == process::id()
     }
 
     /// Returns what is set when the task is to stop.

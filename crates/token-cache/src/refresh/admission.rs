@@ -148,11 +148,14 @@ impl Admission {
 
     fn probe(&self) -> Result<(), Duration> {
         let mut pause = self.lock();
-        let now = self.clock.now().elapsed;
-        let Some(asked) = pause.as_mut().filter(|asked| now < asked.until) else {
-            *pause = None;
+        let Some(asked) = pause.as_mut() else {
             return Ok(());
         };
+        let now = self.clock.now().elapsed;
+        if now >= asked.until {
+            *pause = None;
+            return Ok(());
+        }
         if now < asked.next_probe {
             return Err(asked.next_probe.saturating_sub(now));
         }

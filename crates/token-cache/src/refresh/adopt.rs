@@ -108,6 +108,6 @@ pub(super) fn stored_generation(stored: &Entry) -> Option<Generation> {
 
 fn is_newer(token: &Token, session: Session<'_>) -> bool {
     session
-        .token()
-        .is_none_or(|current| token.generation() >= current.generation())
+        .token_generation()
+        .is_none_or(|current| token.generation() >= current)
 }

@@ -32,7 +32,7 @@ impl Refresher {
             return Box::pin(self.start_over(session, lease, stored, trigger)).await;
         }
         let (_, parent) = self.adopt_for_parent(session, stored)?;
-        if stored.record.is_none() && session.token().is_none() {
+        if stored.record.is_none() && session.token_generation().is_none() {
             self.with_initial(session).await?;
         }
         Ok(self.begun(session, parent))
@@ -115,7 +115,7 @@ impl Refresher {
 
     /// Uses the initial token, as the store cannot be written.
     pub(super) fn with_initial_in_memory(&self, session: Session<'_>) {
-        if session.token().is_none()
+        if session.token_generation().is_none()
             && let Some(initial) = self.initial.take_unseen(self.store.key())
         {
             use_initial(session, initial);

@@ -1,5 +1,6 @@
 //! A store, bound to one grant and to this owner. Each operation has a time limit.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +15,8 @@ use token_core::store::{
 use token_core::store::{DueCursor, DuePage};
 use token_core::{Generation, TokenKey, TokenStore};
 
+use crate::current::entropy::bytes_in_child;
+use crate::process;
 use crate::telemetry::metric;
 use crate::telemetry::stopwatch::Stopwatch;
 use crate::timeout::timeout;
@@ -27,6 +30,8 @@ pub(crate) struct BoundStore {
     store: NamedStore,
     key: TokenKey,
     owner: Owner,
+    /// The process that the owner is in. A forked child is another owner.
+    process: u32,
 }
 
 /// A store with what is known about it. Clones are the same.
@@ -70,15 +75,24 @@ impl NamedStore {
 
 impl BoundStore {
     pub(crate) fn new(store: NamedStore, key: TokenKey, owner: Owner) -> Self {
-        Self { store, key, owner }
+        let process = process::id();
+        Self {
+            store,
+            key,
+            owner,
+            process,
+        }
     }
 
     pub(crate) fn key(&self) -> &TokenKey {
         &self.key
     }
 
-    pub(crate) fn owner(&self) -> &Owner {
-        &self.owner
+    pub(crate) fn owner(&self) -> Cow<'_, Owner> {
+        match self.process == process::id() {
+            true => Cow::Borrowed(&self.owner),
+            false => Cow::Owned(Owner::new(bytes_in_child(self.owner.as_str()))),
+        }
     }
 
     /// Returns the name of the store in metrics.
@@ -95,12 +109,14 @@ impl BoundStore {
     }
 
     pub(crate) async fn acquire(&self, ttl: Duration) -> Result<Acquired, StoreError> {
-        self.in_time("acquire", self.inner().acquire(&self.key, &self.owner, ttl))
+        let owner = self.owner();
+        self.in_time("acquire", self.inner().acquire(&self.key, &owner, ttl))
             .await
     }
 
     pub(crate) async fn renew(&self, ttl: Duration) -> Result<Renewed, StoreError> {
-        self.in_time("renew", self.inner().renew(&self.key, &self.owner, ttl))
+        let owner = self.owner();
+        self.in_time("renew", self.inner().renew(&self.key, &owner, ttl))
             .await
     }
 
@@ -126,24 +142,23 @@ impl BoundStore {
     /// Tells the others that nothing was spent, or that the outcome is known. If this fails, the
     /// intent stands and they wait a little longer than they had to.
     pub(crate) async fn clear_intent(&self) {
-        _ = self
-            .in_time(
-                "clear_intent",
-                self.inner().clear_intent(&self.key, &self.owner),
-            )
-            .await;
+        let owner = self.owner();
+        let clearing = self.inner().clear_intent(&self.key, &owner);
+        _ = self.in_time("clear_intent", clearing).await;
     }
 
     /// Gives back the lease that this owner may have. If this fails, the lease ends by itself.
     pub(crate) async fn release(&self) {
-        _ = self
-            .in_time("release", self.inner().release(&self.key, &self.owner))
-            .await;
+        let owner = self.owner();
+        let releasing = self.inner().release(&self.key, &owner);
+        _ = self.in_time("release", releasing).await;
     }
 
     /// Whether nobody has asked yet what is wrong with it. Whoever is told so asks.
     pub(crate) fn claim_warnings(&self) -> bool {
-        !self.store.0.was_asked.swap(true, Ordering::AcqRel)
+        let was_asked = &self.store.0.was_asked;
+        // What is only read is not what threads wait for.
+        !was_asked.load(Ordering::Acquire) && !was_asked.swap(true, Ordering::AcqRel)
     }
 
     /// Returns what is wrong with the place where tokens are kept.

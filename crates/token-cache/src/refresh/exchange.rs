@@ -67,11 +67,11 @@ impl Exchanger<'_> {
             under_way.give_way_if(sending.is_repeatable).await;
             let run = self.run_steps(first, sending, attempts).await;
             under_way.give_way_if(sending.is_repeatable).await;
-            let has_time = self.clock.now().elapsed < deadline;
+            let has_time = || self.clock.now().elapsed < deadline;
             let asks_for_retry = matches!(run, Ok(Steps::Retry(_)));
             let failed = match run {
                 Ok(Steps::Issued(issued)) => return Ok(issued),
-                Ok(Steps::Retry(_)) if may_ask_again && has_time => {
+                Ok(Steps::Retry(_)) if may_ask_again && has_time() => {
                     may_ask_again = false;
                     continue;
                 }
@@ -87,7 +87,7 @@ impl Exchanger<'_> {
             if asks_for_retry {
                 return Err(failed.error);
             }
-            if !retry.covers(&failed) || !has_time {
+            if !retry.covers(&failed) || !has_time() {
                 return Err(failed.error);
             }
             retry = RetryPolicy::Never;

@@ -21,7 +21,7 @@ impl Refresher {
         newest_generation: Option<Generation>,
     ) -> Result<Result<(), StoreError>, Error> {
         let intent = Intent {
-            owner: self.store.owner().clone(),
+            owner: self.store.owner().into_owned(),
             fingerprint: spends.map(|parent| parent.fingerprint),
             generation: newest_generation.unwrap_or_default(),
         };
@@ -54,7 +54,7 @@ impl Refresher {
             return self.store.clear_intent().await;
         };
         let ours = Intent {
-            owner: self.store.owner().clone(),
+            owner: self.store.owner().into_owned(),
             ..doubt.clone()
         };
         *self.inherited() = Some(Box::new(ours.clone()));

@@ -74,8 +74,7 @@ impl Refresher {
         stored: &Entry,
     ) -> Result<Option<Generation>, Error> {
         self.initial.learn_from(stored);
-        let current = session.token().map(|token| token.generation());
-        let newest_generation = stored_generation(stored).max(current);
+        let newest_generation = stored_generation(stored).max(session.token_generation());
         let declared = self.declare(lease, None, newest_generation).await?;
         declared.map_err(|error| error.to_error())?;
         Ok(newest_generation)

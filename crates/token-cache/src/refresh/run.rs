@@ -154,8 +154,8 @@ impl Refresher {
         // generations.
         self.pending
             .keep(CommitCondition::ParentIs(record.fingerprint), record);
-        let current = session.token();
-        let is_newer = current.is_none_or(|current| current.generation() < token.generation());
+        let current = session.token_generation();
+        let is_newer = current.is_none_or(|current| current < token.generation());
         is_newer.then_some(token)
     }
 
@@ -261,8 +261,8 @@ impl Refresher {
 /// Whether the current token is of a login after the logout, which the store does not have yet.
 fn begins_anew(session: Session<'_>, stored: &Entry) -> bool {
     let removed = stored.tombstoned_generation;
-    let is_newer = |token: &Token| removed.is_none_or(|removed| token.generation() > removed);
-    session.token().as_ref().is_some_and(is_newer)
+    let is_newer = |current| removed.is_none_or(|removed| current > removed);
+    session.token_generation().is_some_and(is_newer)
 }
 
 fn unknown_acquired() -> StoreError {

@@ -2,6 +2,7 @@
 //! not lost. Top to bottom it is the order of events.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use token_core::store::Entry;
 use token_core::{Error, ErrorKind, Generation, Rotation, Token};
@@ -90,7 +91,7 @@ impl Refresher {
             self.withdraw(intent).await;
             return Some(Err(session.note_tombstone()));
         }
-        let newest = session.token().map(|newest| newest.generation());
+        let newest = session.token_generation();
         let overtaken = may_spend(session, follows, newest, token).err()?;
         self.withdraw(intent).await;
         Some(match needs_no_exchange(session) {
@@ -108,8 +109,8 @@ impl Refresher {
         follows: Follows,
         intent: Declared,
     ) -> Result<(), Error> {
-        let spending = Spending::begin(session, current.is_some());
         let begun = session.now().elapsed;
+        let spending = Spending::begin(session, begun, current.is_some());
         let obtained = self.obtain_next(session, current, newest_generation).await;
         self.note_admitted(begun, &obtained);
         lease.end_turn();
@@ -239,8 +240,8 @@ struct Spending<'a> {
 
 impl<'a> Spending<'a> {
     /// A login, without a current token, spends nothing.
-    fn begin(session: Session<'a>, has_token: bool) -> Self {
-        session.exchange_begins();
+    fn begin(session: Session<'a>, elapsed: Duration, has_token: bool) -> Self {
+        session.exchange_begins(elapsed);
         Self {
             session,
             is_open: has_token,

@@ -178,7 +178,7 @@ fn a_token_without_end_is_fresh_by_the_coarse_clocks_for_ever() {
 fn the_coarse_clocks_of_this_machine_agree_with_its_precise_ones() {
     let clock = CacheClock::System;
     let mut token = obtained_at(clock.now());
-    token.set_fresh_span(&clock);
+    token.set_fresh_span(clock.coarse(), &clock.now());
     // A tick may come between the two reads.
     assert!((0..10).any(|_| token.is_certainly_fresh(&clock)));
 }

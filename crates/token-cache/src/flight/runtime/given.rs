@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::{AbortHandle, unconstrained};
 
 use super::caller_flight::{CallerFlight, Watch, Work, is_here};
+use crate::process;
 
 /// A runtime that was given, and a task on it that ends when it shuts down. One task tells for
 /// good: one for each exchange would wake another thread. It also watches the flights that their
@@ -72,7 +73,7 @@ impl Given {
             ended,
             watch,
             handle,
-            process: std::process::id(),
+            process: process::id(),
         }
     }
 
@@ -80,10 +81,9 @@ impl Given {
         &self.handle
     }
 
-    /// Returns whether the runtime has not shut down. A forked child has none of its parent's, and
-    /// to ask which process this is takes a system call.
+    /// Returns whether the runtime has not shut down. A forked child has none of its parent's.
     pub(super) fn is_alive(&self) -> bool {
-        !self.has_shut_down() && self.process == std::process::id()
+        !self.has_shut_down() && self.process == process::id()
     }
 
     /// Begins a flight that its caller polls, if that is one of this runtime's tasks and not too
