@@ -104,9 +104,9 @@ impl Failures {
 
     /// Whether a repeatable login should take the place of the next refresh: the vendor answers,
     /// but not with a token.
-    pub(crate) fn calls_for_login(&self, life: &Life) -> bool {
+    pub(crate) fn calls_for_login(&self, is_usable: impl FnOnce() -> bool) -> bool {
         let answers = self.lock().as_ref().map_or(0, |failure| failure.answers);
-        answers >= A_FEW || (answers > 0 && !life.usable)
+        answers >= A_FEW || (answers > 0 && !is_usable())
     }
 
     /// Notes that the login that took the place of a refresh failed: the next exchange is a refresh

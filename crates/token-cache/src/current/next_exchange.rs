@@ -94,9 +94,8 @@ impl Current {
     /// Whether the repeatable login takes the place of the next refresh.
     pub(crate) fn calls_for_login(&self) -> bool {
         let is_refused = self.cached.load().is_refresh_refused();
-        let failures_call =
-            || !self.failures.is_empty() && self.failures.calls_for_login(&self.life());
-        (is_refused || failures_call()) && self.has_login()
+        let is_usable = || self.life().usable;
+        (is_refused || self.failures.calls_for_login(is_usable)) && self.has_login()
     }
 
     /// Whether the refresh token may have been spent when an exchange ended with this error. A

@@ -57,8 +57,8 @@ async fn at_a_server_that_answers_at_once(
         note: format!(
             "{} tokens are due at once; {AT_A_TIME} tasks refresh them, on the same runtime, over \
             plain http unless the row says TLS. The median of {} rounds, in which each is compared \
-            with the mean of the bare loop just before and just after it. The server answers at once, on the same two \
-            processors, so that the table shows what computing costs. Our clients and the pool let \
+            with the mean of the bare loop just before and just after it. The server answers at \
+            once, on the same two processors, so that the table shows what computing costs. Our clients and the pool let \
             64 requests be under way per host. The pool's accounts are at rest before. The limits \
             show what is possible: our client without an engine, the bare loop with as much \
             computing after each request as our engine does, and the engine without a network. \

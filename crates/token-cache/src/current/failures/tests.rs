@@ -142,8 +142,11 @@ fn a_login_is_called_for_when_the_vendor_answers_refreshes_but_not_with_a_token(
             .unwrap();
         answered(kind, status).with_request(&request)
     };
-    let called_for =
-        |error: &Error, times, left| after(times, error, left).0.calls_for_login(&living(left));
+    let called_for = |error: &Error, times, left| {
+        after(times, error, left)
+            .0
+            .calls_for_login(|| living(left).usable)
+    };
     for error in [
         refused(OUTAGE, 500),
         refused(ErrorKind::Protocol, 403),
