@@ -122,7 +122,7 @@ impl Engines {
         let owner = engine.owner.as_ref().unwrap_or(&self.owner);
         let bind = |store: &NamedStore| {
             let (key, owner) = (traits.key().clone(), owner.clone());
-            BoundStore::new(store.clone(), key, owner)
+            BoundStore::new(store.clone(), key, owner, self.clock.clone())
         };
         let refresher = Refresher::new(Parts {
             endpoint: engine.source,

@@ -10,6 +10,7 @@
 //! | adopts what is stored, or begins with the initial token | `begin.rs`, `adopt.rs` |
 //! | limits the exchanges of a pool | `admission.rs`, `turn.rs` |
 //! | waits while another owner may have spent the token | `doubt.rs` |
+//! | tells how old what is stored is | `stored.rs` |
 //! | writes the intent, and restores another owner's | `intent.rs` |
 //! | returns the endpoint of an exchange, built again if the program wants that | `endpoint_source.rs` |
 //! | names a token to refresh by its fingerprint | `parent.rs` |
@@ -51,6 +52,7 @@ mod refused;
 pub(crate) mod revoke;
 pub(crate) mod run;
 mod spend;
+mod stored;
 mod transaction;
 pub(crate) mod trigger;
 mod turn;

@@ -8,6 +8,7 @@ use token_core::{Error, Generation, Token};
 use super::Refresher;
 use super::parent::Parent;
 use super::record::Written;
+use super::stored::Stored;
 use crate::current::decide::Decision;
 use crate::current::events::Origin;
 use crate::current::session::Session;
@@ -25,7 +26,7 @@ pub(super) enum Adopted {
 impl Refresher {
     /// Adopts the stored token if it is newer than the current one, or another of the same
     /// generation: what is stored counts. If the current token is dead, any other is better.
-    pub(super) fn adopt(&self, session: Session<'_>, stored: &Entry) -> Result<Adopted, Error> {
+    pub(super) fn adopt(&self, session: Session<'_>, stored: &Stored) -> Result<Adopted, Error> {
         let (adopted, _) = self.adopt_for_parent(session, stored)?;
         Ok(adopted)
     }
@@ -34,7 +35,7 @@ impl Refresher {
     pub(super) fn adopt_for_parent(
         &self,
         session: Session<'_>,
-        stored: &Entry,
+        stored: &Stored,
     ) -> Result<(Adopted, Option<Parent>), Error> {
         self.adopt_if(session, stored, |token| {
             is_newer(token, session) || session.is_dead()
@@ -45,7 +46,7 @@ impl Refresher {
     pub(super) fn adopt_in_place_of_refused(
         &self,
         session: Session<'_>,
-        stored: &Entry,
+        stored: &Stored,
     ) -> Result<Adopted, Error> {
         let (adopted, _) = self.adopt_if(session, stored, |_| true)?;
         Ok(adopted)
@@ -54,7 +55,7 @@ impl Refresher {
     fn adopt_if(
         &self,
         session: Session<'_>,
-        stored: &Entry,
+        stored: &Stored,
         is_better: impl FnOnce(&Token) -> bool,
     ) -> Result<(Adopted, Option<Parent>), Error> {
         self.initial.learn_from(stored);
@@ -72,7 +73,7 @@ impl Refresher {
             self.note_mark(session, record);
             return Ok((Adopted::Nothing, parent));
         }
-        let token = written.token(stored.record_age, now.wall);
+        let token = written.token(stored.record_age(&now), now.wall);
         let token = token.map_err(|error| error.to_error())?;
         if !is_better(&token) {
             self.note_mark(session, record);

@@ -1,11 +1,12 @@
 //! What a refresh begins with: the stored token, or the initial token of the program.
 
-use token_core::store::{CommitCondition, Committed, Entry};
+use token_core::store::{CommitCondition, Committed};
 use token_core::{Error, Token};
 
 use super::Refresher;
 use super::lease::Lease;
 use super::parent::Parent;
+use super::stored::Stored;
 use super::trigger::Trigger;
 use crate::current::decide::Decision;
 use crate::current::events::Origin;
@@ -25,7 +26,7 @@ impl Refresher {
         &self,
         session: Session<'_>,
         lease: &Lease<'_>,
-        stored: &Entry,
+        stored: &Stored,
         trigger: Trigger,
     ) -> Result<Begun, Error> {
         if stored.tombstoned {
@@ -53,7 +54,7 @@ impl Refresher {
         &self,
         session: Session<'_>,
         lease: &Lease<'_>,
-        stored: &Entry,
+        stored: &Stored,
         trigger: Trigger,
     ) -> Result<Begun, Error> {
         let logged_out = session.note_tombstone();

@@ -8,13 +8,14 @@ use std::time::Duration;
 #[cfg(feature = "pool")]
 use token_core::Timestamp;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
-    StoreError,
+    Acquired, CommitCondition, Committed, Intended, Intent, Owner, Record, Renewed, StoreError,
 };
 #[cfg(feature = "pool")]
 use token_core::store::{DueCursor, DuePage};
-use token_core::{Generation, TokenKey, TokenStore};
+use token_core::{Clock as _, Generation, TokenKey, TokenStore};
 
+use super::stored::Stored;
+use crate::clock::CacheClock;
 use crate::current::entropy::bytes_in_child;
 use crate::process;
 use crate::telemetry::metric;
@@ -32,6 +33,7 @@ pub(crate) struct BoundStore {
     owner: Owner,
     /// The process that the owner is in. A forked child is another owner.
     process: u32,
+    clock: CacheClock,
 }
 
 /// A store with what is known about it. Clones are the same.
@@ -74,13 +76,14 @@ impl NamedStore {
 }
 
 impl BoundStore {
-    pub(crate) fn new(store: NamedStore, key: TokenKey, owner: Owner) -> Self {
+    pub(crate) fn new(store: NamedStore, key: TokenKey, owner: Owner, clock: CacheClock) -> Self {
         let process = process::id();
         Self {
             store,
             key,
             owner,
             process,
+            clock,
         }
     }
 
@@ -104,8 +107,10 @@ impl BoundStore {
         self.inner().is_durable()
     }
 
-    pub(crate) async fn load(&self) -> Result<Entry, StoreError> {
-        self.in_time("load", self.inner().load(&self.key)).await
+    pub(crate) async fn load(&self) -> Result<Stored, StoreError> {
+        let asked_at = self.clock.now().elapsed;
+        let entry = self.in_time("load", self.inner().load(&self.key)).await?;
+        Ok(Stored::asked_at(asked_at, entry))
     }
 
     pub(crate) async fn acquire(&self, ttl: Duration) -> Result<Acquired, StoreError> {
@@ -173,13 +178,14 @@ impl BoundStore {
         &self,
         seen: Option<Generation>,
         at_most: Duration,
-    ) -> Result<Entry, StoreError> {
+    ) -> Result<Stored, StoreError> {
         const SHORTEST: Duration = Duration::from_millis(10);
         let pause = tokio::time::sleep(SHORTEST.min(at_most));
+        let asked_at = self.clock.now().elapsed;
         let hint = self.inner().wait_for_change(&self.key, seen, at_most);
         let hint = tokio::time::timeout(at_most, hint).await.ok().flatten();
         let next = match hint {
-            Some(entry) => Ok(entry),
+            Some(entry) => Ok(Stored::asked_at(asked_at, entry)),
             None => self.load().await,
         };
         let in_vain = next.as_ref().map_or(true, |next| next.generation() == seen);

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
-use token_core::store::{CommitCondition, Committed, Entry, Record, StoreError};
+use token_core::store::{CommitCondition, Committed, Record, StoreError};
 use token_core::{Error, Generation, Token};
 
 use super::exchange::Issued;
+use super::stored::Stored;
 use super::{Refresher, record};
 use crate::current::events::{Event, Origin};
 use crate::current::session::Session;
@@ -19,7 +20,7 @@ pub(super) enum Written {
     Rewritten,
     Tombstoned,
     /// Another child is stored.
-    Lost(Entry),
+    Lost(Stored),
 }
 
 impl Refresher {
@@ -162,6 +163,7 @@ impl Refresher {
             Written::Lost(winner) => {
                 session.emit(Event::Superseded { generation });
                 self.spares.keep(token.clone());
+                self.clear_superseded(winner).await;
                 self.adopt(session, winner)?;
             }
         }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use token_core::store::Entry;
 use token_core::{Error, Rotation};
 
 use super::Refresher;
@@ -14,6 +13,7 @@ use super::bound_store::LIMIT;
 use super::lease::Lease;
 use super::new_grants::Queued;
 use super::pending::LONGEST_WRITE_PAUSE;
+use super::stored::Stored;
 use crate::current::session::Session;
 
 impl Refresher {
@@ -26,7 +26,7 @@ impl Refresher {
         &'a self,
         session: Session<'_>,
         lease: &Lease<'a>,
-        stored: &mut Entry,
+        stored: &mut Stored,
     ) -> Result<bool, Error> {
         match self.doubtful_until(session, stored) {
             Duration::ZERO => Ok(false),
@@ -38,7 +38,7 @@ impl Refresher {
         &'a self,
         session: Session<'_>,
         lease: &Lease<'a>,
-        stored: &mut Entry,
+        stored: &mut Stored,
         mut until: Duration,
     ) -> Result<bool, Error> {
         let wait_flag = WaitFlag(&self.waits_for_owner);
@@ -79,7 +79,7 @@ impl Refresher {
         &'a self,
         session: Session<'_>,
         lease: &Lease<'a>,
-        stored: &Entry,
+        stored: &Stored,
     ) -> Result<bool, Error> {
         if !session.is_current() {
             return Err(session.note_tombstone());
@@ -96,11 +96,11 @@ impl Refresher {
 
     /// Returns until when another owner may still bring what it spent our token for, in elapsed
     /// time; zero if there is no such doubt.
-    fn doubtful_until(&self, session: Session<'_>, stored: &Entry) -> Duration {
+    fn doubtful_until(&self, session: Session<'_>, stored: &Stored) -> Duration {
         let current = session.token();
         let spent = current
             .as_ref()
-            .and_then(|current| self.spent_by_another(stored, current));
+            .and_then(|current| self.spent_by_another(session, stored, current));
         let Some(age) = spent else {
             return Duration::ZERO;
         };

@@ -29,15 +29,15 @@ impl Refresher {
         }
         let stored = self.store.load().await;
         let stored = stored.map_err(|error| error.to_error().with_key(session.key()))?;
-        let now = session.now().wall;
+        let now = session.now();
         let token = match &stored.record {
             Some(record) => {
-                let read = record::read(record, stored.record_age, now);
+                let read = record::read(record, stored.record_age(&now), now.wall);
                 Some(read.map_err(|error| error.to_error().with_key(session.key()))?)
             }
             None => None,
         };
-        Ok(self.judge(session, &stored, token.as_ref(), now))
+        Ok(self.judge(session, &stored, token.as_ref(), now.wall))
     }
 
     fn judge(

@@ -9,7 +9,9 @@ use token_core::{Error, Generation, Token};
 
 use super::lease::Lease;
 use super::parent::Parent;
+use super::stored::Stored;
 use super::{Refresher, busy};
+use crate::current::session::Session;
 
 impl Refresher {
     /// Writes the intent, and makes sure that the lease is still ours. The inner error is the
@@ -40,11 +42,16 @@ impl Refresher {
     /// Returns how long ago another owner declared that it spends this very token, if one did. The
     /// generation counts too: a vendor that keeps its refresh token gives parent and child one
     /// fingerprint.
-    pub(super) fn spent_by_another(&self, stored: &Entry, token: &Token) -> Option<Duration> {
+    pub(super) fn spent_by_another(
+        &self,
+        session: Session<'_>,
+        stored: &Stored,
+        token: &Token,
+    ) -> Option<Duration> {
         let intent = self.intent_of_another(stored)?;
         let is_this = intent.fingerprint == Some(self.fingerprint(token))
             && intent.generation == token.generation();
-        is_this.then_some(stored.intent_age)
+        is_this.then(|| stored.intent_age(&session.now()))
     }
 
     /// Somebody's wrong password must not end another owner's doubt: its intent is put back, in
@@ -60,6 +67,17 @@ impl Refresher {
         *self.inherited() = Some(Box::new(ours.clone()));
         // Nothing more can be done if this fails.
         _ = self.store.write_intent(&ours).await;
+    }
+
+    /// Removes our intent if it stands beside the token that came of it: another owner had
+    /// committed that before we wrote the intent, so its commit did not clear it.
+    pub(super) async fn clear_superseded(&self, stored: &Stored) {
+        let (Some(record), Some(intent)) = (&stored.record, &stored.intent) else {
+            return;
+        };
+        if record.id().supersedes(intent) && intent.owner == *self.store.owner() {
+            self.store.clear_intent().await;
+        }
     }
 
     /// Returns another owner's intent to spend the stored record.

@@ -1,12 +1,12 @@
 //! A new grant takes the place of whatever was there.
 
-use token_core::store::Entry;
 use token_core::{Error, Generation, OneTimeGrant, Rotation, Token};
 
 use super::adopt::stored_generation;
 use super::exchange::{Issued, RetryPolicy};
 use super::lease::Lease;
 use super::new_grants::NewGrant;
+use super::stored::Stored;
 use super::{Refresher, as_generation_after};
 use crate::current::events::Origin;
 use crate::current::session::Session;
@@ -16,7 +16,7 @@ impl Refresher {
         &self,
         session: Session<'_>,
         lease: &Lease<'_>,
-        stored: &Entry,
+        stored: &Stored,
         grant: NewGrant,
     ) -> Result<(), Error> {
         match grant {
@@ -30,7 +30,7 @@ impl Refresher {
         &self,
         session: Session<'_>,
         lease: &Lease<'_>,
-        stored: &Entry,
+        stored: &Stored,
         grant: OneTimeGrant,
     ) -> Result<(), Error> {
         let newest_generation = self.declare_grant(session, lease, stored).await?;
@@ -48,7 +48,7 @@ impl Refresher {
         &self,
         session: Session<'_>,
         lease: &Lease<'_>,
-        stored: &Entry,
+        stored: &Stored,
         token: Token,
     ) -> Result<(), Error> {
         let newest_generation = self.declare_grant(session, lease, stored).await?;
@@ -71,7 +71,7 @@ impl Refresher {
         &self,
         session: Session<'_>,
         lease: &Lease<'_>,
-        stored: &Entry,
+        stored: &Stored,
     ) -> Result<Option<Generation>, Error> {
         self.initial.learn_from(stored);
         let newest_generation = stored_generation(stored).max(session.token_generation());

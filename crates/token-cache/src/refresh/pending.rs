@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use token_core::store::{CommitCondition, Entry, Record, StoreError};
+use token_core::store::{CommitCondition, Record, StoreError};
 
 use super::bound_store::BoundStore;
+use super::stored::Stored;
 use crate::telemetry::metric::Meter;
 
 /// The longest pause between two tries. `doubt.rs` waits longer than this.
@@ -192,7 +193,7 @@ impl Fallback {
     }
 
     /// Returns what an earlier process left here, once in the life of a cache.
-    pub(crate) async fn read_once(&self) -> Option<Entry> {
+    pub(crate) async fn read_once(&self) -> Option<Stored> {
         let store = self.store.as_ref()?;
         self.was_tried.store(true, Ordering::SeqCst);
         if self.was_read.swap(true, Ordering::SeqCst) {

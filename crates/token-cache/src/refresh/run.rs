@@ -4,11 +4,12 @@ use std::pin::pin;
 use std::time::Duration;
 
 use token_core::store::{Acquired, CommitCondition, Entry, StoreError};
-use token_core::{Error, Rotation, Token};
+use token_core::{ClockReading, Error, Rotation, Token};
 
 use super::adopt::Adopted;
 use super::lease::Lease;
 use super::new_grants::NewGrant;
+use super::stored::Stored;
 use super::trigger::Trigger;
 use super::{Refresher, busy, record};
 use crate::current::events::{Event, Origin};
@@ -34,9 +35,9 @@ enum NoLease {
 
 /// The store's answer to a request for the lease, with what is stored.
 enum Asked<'a> {
-    Held(Lease<'a>, Entry),
+    Held(Lease<'a>, Stored),
     /// Another owner has it for this long.
-    Busy(Duration, Entry),
+    Busy(Duration, Stored),
 }
 
 /// What the lease is for.
@@ -102,7 +103,7 @@ impl Refresher {
         session: Session<'_>,
         lease: &Lease<'a>,
         job: RefreshJob,
-        stored: &mut Entry,
+        stored: &mut Stored,
     ) -> Result<(), Error> {
         match job {
             RefreshJob::Look => Ok(()),
@@ -133,30 +134,31 @@ impl Refresher {
         let recovered = self.recover(session).await;
         let written = self.write_pending(session).await;
         if written.is_err()
-            && let Some(token) = recovered
+            && let Some((token, read_at)) = recovered
         {
             // Whether it was logged out meanwhile, only the store could tell.
-            session.publish(token, session.now(), Origin::Store);
+            session.publish(token, read_at, Origin::Store);
         }
         written
     }
 
     /// Leaves the token that an earlier process kept in the fallback store to be written to the
-    /// store. Returns it, if it is newer than the current one, to be served if the store is away.
+    /// store. Returns it and when it was read, if it is newer than the current one, to be served if
+    /// the store is away.
     ///
     /// Whose child it is need not be known: a record that the store does not have, or has an older
     /// generation of, is written; any other has had its successor.
-    async fn recover(&self, session: Session<'_>) -> Option<Token> {
-        let entry = self.fallback.read_once().await?;
-        let record = entry.record?;
-        let token = record::read(&record, entry.record_age, session.now().wall).ok()?;
+    async fn recover(&self, session: Session<'_>) -> Option<(Token, ClockReading)> {
+        let kept = self.fallback.read_once().await?;
+        let (record, now) = (kept.record.clone()?, session.now());
+        let token = record::read(&record, kept.record_age(&now), now.wall).ok()?;
         // The parent is unknown, so this condition is meant to fail; `write` then compares
         // generations.
         self.pending
             .keep(CommitCondition::ParentIs(record.fingerprint), record);
         let current = session.token_generation();
         let is_newer = current.is_none_or(|current| current < token.generation());
-        is_newer.then_some(token)
+        is_newer.then_some((token, now))
     }
 
     /// Sends, once, what is wrong with the place where tokens are kept.
@@ -178,7 +180,7 @@ impl Refresher {
         &'a self,
         session: Session<'a>,
         purpose: Purpose,
-    ) -> Result<Option<(Lease<'a>, Entry)>, NoLease> {
+    ) -> Result<Option<(Lease<'a>, Stored)>, NoLease> {
         let begun = Stopwatch::start();
         let taken = self.take_lease(session, purpose).await;
         metric::waited_for_lease(|| self.store.name(), begun.elapsed());
@@ -191,7 +193,7 @@ impl Refresher {
         &'a self,
         session: Session<'a>,
         purpose: Purpose,
-    ) -> Result<Option<(Lease<'a>, Entry)>, NoLease> {
+    ) -> Result<Option<(Lease<'a>, Stored)>, NoLease> {
         let started = session.now().elapsed;
         loop {
             let (left, stored) = match self.ask_for_lease(session, purpose).await? {
@@ -226,19 +228,22 @@ impl Refresher {
         };
         let (ttl, asked_at) = (self.settings.lease_ttl, session.now().elapsed);
         match self.store.acquire(ttl).await.map_err(NoLease::Broken)? {
-            Acquired::Held(stored) => {
+            Acquired::Held(entry) => {
+                let stored = Stored::asked_at(asked_at, entry);
                 let clock = session.clock();
                 let lease = Lease::granted(&self.store, clock, ttl, asked_at, permit);
                 Ok(Asked::Held(lease, stored))
             }
-            Acquired::Busy { left, entry } => Ok(Asked::Busy(left, entry)),
+            Acquired::Busy { left, entry } => {
+                Ok(Asked::Busy(left, Stored::asked_at(asked_at, entry)))
+            }
             _ => Err(NoLease::Broken(unknown_acquired())),
         }
     }
 
     /// Watches the store for at most `left`. Returns whether a token was adopted that needs no
     /// refresh.
-    async fn watch(&self, session: Session<'_>, left: Duration, stored: &Entry) -> bool {
+    async fn watch(&self, session: Session<'_>, left: Duration, stored: &Stored) -> bool {
         const SHORTEST: Duration = Duration::from_millis(10);
         const LONGEST: Duration = Duration::from_millis(500);
         if self.adopts_fresh(session, stored) {
@@ -253,7 +258,7 @@ impl Refresher {
 
     /// Adopts what is stored, and returns whether it needs no refresh. A tombstone is noted here,
     /// and reported once the lease is ours.
-    fn adopts_fresh(&self, session: Session<'_>, stored: &Entry) -> bool {
+    fn adopts_fresh(&self, session: Session<'_>, stored: &Stored) -> bool {
         matches!(self.adopt(session, stored), Ok(Adopted::Fresh))
     }
 }

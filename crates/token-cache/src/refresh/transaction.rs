@@ -14,6 +14,7 @@ use super::exchange::broke_off;
 use super::lease::Lease;
 use super::parent::Parent;
 use super::spend::Obtained;
+use super::stored::Stored;
 use super::trigger::Trigger;
 use crate::current::session::Session;
 
@@ -22,7 +23,7 @@ impl Refresher {
         &'a self,
         session: Session<'_>,
         lease: &Lease<'a>,
-        stored: &mut Entry,
+        stored: &mut Stored,
         trigger: Trigger,
     ) -> Result<(), Error> {
         // 1. Load and adopt: what another owner brought costs no request.

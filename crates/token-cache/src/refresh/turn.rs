@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use token_core::Error;
-use token_core::store::Entry;
 
 use super::Refresher;
 use super::admission::{Admission, Permit};
 use super::adopt::Adopted;
 use super::lease::Lease;
 use super::spend::Obtained;
+use super::stored::Stored;
 use super::trigger::Trigger;
 use crate::current::session::Session;
 
@@ -30,7 +30,7 @@ impl Refresher {
         &'a self,
         session: Session<'_>,
         lease: &Lease<'a>,
-        stored: &Entry,
+        stored: &Stored,
         trigger: Trigger,
     ) -> Result<bool, Error> {
         let Some(admission) = &self.admission else {

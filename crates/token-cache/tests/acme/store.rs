@@ -84,6 +84,12 @@ impl FaultyStore {
         gate
     }
 
+    /// The process is frozen for this long after an operation of this kind, before it reads the
+    /// answer.
+    pub(crate) fn freeze_after(&self, op: Op, span: Duration) {
+        self.fail_with([op], &StoreFault::Frozen(span));
+    }
+
     /// Another owner has the lease.
     pub(crate) fn keep_lease_taken(&self) {
         self.fail_with([Op::Acquire], &StoreFault::LeaseTaken);
@@ -123,6 +129,11 @@ impl FaultyStore {
             Some(StoreFault::AnswerDelayed(gate)) => {
                 let done = work.await;
                 gate.wait().await;
+                done
+            }
+            Some(StoreFault::Frozen(span)) => {
+                let done = work.await;
+                tokio::time::advance(span).await;
                 done
             }
         }
@@ -243,8 +254,16 @@ impl TokenStore for FaultyStore {
         at_most: Duration,
     ) -> Option<Entry> {
         let changed = self.memory().wait_for_change(key, seen, at_most).await;
-        if let Some(StoreFault::AnswerDelayed(gate)) = self.fault(Op::WaitForChange) {
-            gate.wait().await;
+        match self.fault(Op::WaitForChange) {
+            Some(StoreFault::AnswerDelayed(gate)) => gate.wait().await,
+            Some(StoreFault::Frozen(span)) => {
+                let read = self.memory().load(key).await.ok()?;
+                if read.generation() != seen {
+                    tokio::time::advance(span).await;
+                    return Some(read);
+                }
+            }
+            _ => {}
         }
         changed.map(|entry| self.aged(entry))
     }

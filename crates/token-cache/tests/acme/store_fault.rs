@@ -1,5 +1,7 @@
 //! What can go wrong with an operation of a store.
 
+use std::time::Duration;
+
 use super::gate::Gate;
 
 /// An operation of a store.
@@ -13,7 +15,7 @@ pub(crate) enum Op {
     ClearIntent,
     Commit,
     Tombstone,
-    /// It is not logged and cannot fail; its answer can be held.
+    /// It is not logged and cannot fail; its answer can be held, and read late.
     WaitForChange,
 }
 
@@ -51,6 +53,8 @@ pub(crate) enum StoreFault {
     AnswerLost,
     /// It is done; its answer waits at the gate.
     AnswerDelayed(Gate),
+    /// It is done; the process is frozen for this long before it reads the answer.
+    Frozen(Duration),
     /// It waits at the gate, and is done then.
     Delayed(Gate),
 }

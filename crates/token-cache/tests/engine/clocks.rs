@@ -6,7 +6,9 @@ use token_cache::test_util::RuntimeClock;
 use token_core::{Clock as _, ErrorKind, Generation, Rotation, Timestamp};
 use token_testkit::ManualClock;
 
-use crate::acme::{Acme, IMPATIENT, MINUTE, Setup, When, advance, token_generation};
+use crate::acme::{
+    Acme, IMPATIENT, MINUTE, Op, SECOND, Setup, When, advance, spawn_token, token_generation,
+};
 
 const HOUR_MILLIS: i64 = 3_600_000;
 
@@ -105,6 +107,36 @@ async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking()
     assert_eq!(late.kind(), ErrorKind::Transient { after: None });
     gate.open();
     assert_eq!(token_generation(&cache).await, Generation::new(2));
+}
+
+// FAULTS.md rows 18 and 19
+#[tokio::test(start_paused = true)]
+async fn a_process_that_sleeps_before_it_reads_the_stores_answer_knows_how_old_the_token_is() {
+    for op in [Op::Load, Op::Acquire, Op::WaitForChange] {
+        let setup = Setup::new(Acme::single_use());
+        let store = setup.store.for_other_process();
+        // By this clock, which is wrong, the token is to live for hours.
+        let behind = RuntimeClock::at(setup.clock.now().wall.before(180 * MINUTE));
+        let reader = setup.builder(&store).clock(behind).build().unwrap();
+        store.freeze_after(op, 20 * MINUTE);
+        if op == Op::WaitForChange {
+            store.keep_lease_taken();
+            let reading = spawn_token(&reader);
+            advance(SECOND).await;
+            setup.fresh_cache().await;
+            drop(reading.await);
+        } else {
+            setup.fresh_cache().await;
+            drop(match op {
+                Op::Load => reader.load().await,
+                _ => reader.token().await.map(Some),
+            });
+        }
+        advance(39 * MINUTE).await;
+        assert!(reader.current().is_some(), "{op:?}");
+        advance(MINUTE).await;
+        assert!(reader.current().is_none(), "{op:?}");
+    }
 }
 
 // FAULTS.md row 20

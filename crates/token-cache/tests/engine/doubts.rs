@@ -19,14 +19,10 @@ async fn with_life_left(setup: &Setup, left: Duration) -> (TokenCache, TokenCach
     (ours, theirs, store)
 }
 
-/// A cache whose token is due, and whose lease ends after six seconds.
-async fn with_a_short_lease(setup: &Setup) -> TokenCache {
+/// A cache whose token is due, and whose lease ends after this long.
+async fn with_lease_ttl(setup: &Setup, ttl: Duration) -> TokenCache {
     setup.cache().token().await.unwrap();
-    let cache = setup
-        .builder(&setup.store)
-        .lease_ttl(Duration::from_secs(6))
-        .build()
-        .unwrap();
+    let cache = setup.builder(&setup.store).lease_ttl(ttl).build().unwrap();
     advance(50 * MINUTE).await;
     cache
 }
@@ -127,6 +123,19 @@ async fn a_doubt_about_a_token_with_grace_is_none_within_the_grace_only() {
     assert!((179..=186).contains(&waited), "{waited} s");
 }
 
+// FAULTS.md rows 2 and 19
+#[tokio::test(start_paused = true)]
+async fn a_grace_that_ends_while_the_process_sleeps_over_the_stores_answer_is_over() {
+    let setup = Setup::new(Acme::with(Rotation::Grace(MINUTE)));
+    let cache = with_lease_ttl(&setup, 10 * MINUTE).await;
+    setup.leave_foreign_intent().await;
+    cache.load().await.unwrap();
+    setup.store.freeze_after(Op::Acquire, 2 * MINUTE);
+    cache.token().await.unwrap();
+    advance(3 * MINUTE).await;
+    assert_eq!(setup.server.count("/refresh"), 1);
+}
+
 // FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_doubt_about_a_token_that_works_again_and_again_is_none() {
@@ -192,7 +201,7 @@ async fn who_may_send_a_refresh_token_again_warns_nobody_of_its_use() {
 #[tokio::test(start_paused = true)]
 async fn what_may_be_sent_again_is_sent_though_the_lease_cannot_be_renewed() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent));
-    let cache = with_a_short_lease(&setup).await;
+    let cache = with_lease_ttl(&setup, 6 * SECOND).await;
     let gate = setup.store.hold_answer(Op::Acquire);
     setup.store.fail([Op::Renew]);
     let asking = tokio::spawn(async move { cache.token().await.map(drop) });
@@ -222,7 +231,7 @@ async fn a_new_process_is_handed_the_live_token_of_a_dead_one_while_it_waits_out
 #[tokio::test(start_paused = true)]
 async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spent() {
     let setup = Setup::new(Acme::single_use());
-    let cache = with_a_short_lease(&setup).await;
+    let cache = with_lease_ttl(&setup, 6 * SECOND).await;
     // It is frozen after the intent is written: nobody renews the lease.
     let gate = setup.store.hold_answer(Op::WriteIntent);
     setup.store.fail([Op::Renew]);

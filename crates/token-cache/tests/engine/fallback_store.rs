@@ -2,11 +2,14 @@
 
 use token_cache::{Event, MemoryStore, TokenCache};
 use token_core::store::{CommitCondition, Entry};
-use token_core::{ErrorKind, Generation, TokenEndpoint, TokenStore};
+use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
-use crate::acme::{Acme, MINUTE, Op, SECOND, Setup, advance, ask, received, token_generation};
+use crate::acme::{
+    Acme, Fault, Gate, MINUTE, Op, SECOND, Setup, StoreFault, advance, ask, received,
+    token_generation,
+};
 
 /// A process that refreshed to generation 2 and died before the store took it. What it had in
 /// memory is gone, except in its fallback store.
@@ -79,6 +82,34 @@ async fn the_next_process_finds_what_a_dead_one_had_half_written() {
     // The dead process still tries to write its token; what it leaves is in the system's temporary
     // folder.
     _ = std::fs::remove_dir_all(&directory);
+}
+
+/// A recovered token needs no lease, so another owner may be about to spend its parent. Within the
+/// grace that is harmless, but its intent must not outlive that.
+// FAULTS.md rows 2 and 4
+#[tokio::test(start_paused = true)]
+async fn an_intent_that_is_written_after_the_recovered_token_is_taken_back() {
+    let grace = Rotation::Grace(120 * MINUTE);
+    let (setup, fallback) = (Setup::new(Acme::with(grace)), MemoryStore::new());
+    died_with_the_token(&setup, fallback.clone()).await;
+    // Its lease ends.
+    advance(MINUTE).await;
+    let store = setup.store.for_other_process();
+    let gate = Gate::closed();
+    store.fail_with([Op::WriteIntent], &StoreFault::Delayed(gate.clone()));
+    let other = setup.builder(&store).build().unwrap();
+    assert_eq!(ask(&other).await, Generation::new(1));
+    let next = next_process(&setup, fallback);
+    ask(&next).await;
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
+    let sibling = r#"{"token":"acme-access-other","refresh":"acme-refresh-other","ttl":3600}"#;
+    setup.server.then([Fault::ok(sibling)]);
+    gate.open();
+    advance(SECOND).await;
+    assert_eq!(setup.server.count("/refresh"), 3);
+    let shared = next.current().unwrap();
+    assert!(other.current().unwrap().same_secrets_as(&shared));
+    assert!(setup.stored().await.intent.is_none());
 }
 
 /// The same death without a fallback loses the grant, so the test above can fail.
