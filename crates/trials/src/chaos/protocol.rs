@@ -47,6 +47,8 @@ pub(super) enum ToWorker {
     },
     /// Read the store, without a cache, at this instant.
     Read { at_us: i64 },
+    /// Say how the cache is.
+    Describe,
     /// Log out.
     LogOut,
     /// Redeem a one-time code.
@@ -85,7 +87,8 @@ pub(super) enum FromWorker {
     Rejected { why: String },
     /// The token of an exchange had expired before it arrived.
     Overtaken,
-    /// Its own token lost a race, or the store had lost one, or an exchange failed.
+    /// Its own token lost a race, or the store had lost one, or an exchange failed; or how its cache
+    /// is.
     Noted { what: String },
     /// It logged out, or failed to.
     LoggedOut { error: Option<String> },

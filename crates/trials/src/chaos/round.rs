@@ -24,17 +24,18 @@ impl Run {
     /// # Errors
     ///
     /// If an invariant of the oracle is violated; the error lists everything that happened in the
-    /// round.
+    /// round and in the one before it.
     pub(super) async fn round(&mut self, plan: &Plan) -> Result<()> {
-        self.workers.log = Log::begin();
+        let earlier = std::mem::replace(&mut self.workers.log, Log::begin());
         self.workers.log.note(&format!("{plan:?}"));
         self.deaths = Deaths::default();
         self.counts.rounds += 1;
         let played = self.run_round(plan).await;
         played.with_context(|| {
             format!(
-                "round {}\n{}\n",
+                "round {}, after this one:\n{}\nand then:\n{}\n",
                 self.counts.rounds,
+                earlier.text(),
                 self.workers.log.text()
             )
         })
@@ -111,11 +112,13 @@ impl Run {
                 None if plan.trouble.doubt_after_ms().is_none() => LONGEST_WITHOUT_DOUBT,
                 _ => LONGEST_ROUND,
             };
-            ensure!(
-                begun.elapsed() < longest,
-                "not every process has a newer token after {} s",
-                longest.as_secs()
-            );
+            if begun.elapsed() >= longest {
+                self.workers.describe().await;
+                bail!(
+                    "not every process has a newer token after {} s",
+                    longest.as_secs()
+                );
+            }
             let is_over = limit.is_some_and(|limit| begun.elapsed() > limit * (moved + 1));
             if is_over && !self.workers.has_unsaved_token() {
                 self.workers.log.note("time is advanced past a doubt");

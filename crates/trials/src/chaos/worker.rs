@@ -80,6 +80,7 @@ async fn work(assignment: &Assignment) -> Result<()> {
                 at_us,
                 drop_after_us,
             } => calls.ask(number, at_us, drop_after_us),
+            ToWorker::Describe => calls.describe(),
             ToWorker::LogOut => calls.logout(),
             ToWorker::Redeem { code } => calls.redeem(code),
             ToWorker::DieBefore { step } => step_kill.arm(step),

@@ -190,6 +190,16 @@ impl Workers {
         }
     }
 
+    /// Notes how every process is: as far as is known here, and in its own words if it still
+    /// speaks.
+    pub(super) async fn describe(&mut self) {
+        for (process, worker) in self.processes.iter_mut().enumerate() {
+            self.log.add(process, &format!("{:?}", worker.state));
+            worker.send(&ToWorker::Describe).await;
+        }
+        self.receive_for(Duration::from_secs(1)).await;
+    }
+
     /// Forgets how earlier logouts and redemptions ended.
     pub(super) fn clear_endings(&mut self) {
         self.processes

@@ -126,7 +126,8 @@ impl Oracle {
         );
         self.tally.unheard += unheard;
         self.epoch.unheard += unheard;
-        self.lifetimes.unheard = self.epoch.unheard;
+        self.lifetimes
+            .set_unheard(self.epoch.first, self.epoch.unheard);
         self.epoch.explained = self.epoch.issued.len();
         Ok(())
     }

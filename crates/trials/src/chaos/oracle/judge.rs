@@ -81,7 +81,7 @@ impl Oracle {
         self.seen = seen;
         self.epoch = Epoch::new(begun.grant, begun.generation);
         self.ended.iter_mut().for_each(Ended::follow);
-        self.lifetimes.unheard = 0;
+        self.lifetimes.set_unheard(begun.generation, 0);
         self.lifetimes
             .begin(begun.generation, begun.issued_at_ms, begun.expires_at_ms);
     }
@@ -122,7 +122,9 @@ impl Oracle {
             Outcome::Issued { .. } if is_of_another => {
                 self.tally.exchanges += 1;
                 self.tally.overtaken += 1;
-                self.epoch.revived += u64::from(self.epoch.refused > 0);
+                if self.epoch.refused > 0 {
+                    self.revive(answer.at_ms);
+                }
             }
             Outcome::Issued { generation } => self.issue(*generation, answer)?,
             Outcome::Refused { .. } if answer.kind == Kind::Redemption => {
@@ -165,6 +167,14 @@ impl Oracle {
                 .begin(ours, answer.at_ms, end_of(answer.at_ms));
         }
         Ok(())
+    }
+
+    /// Notes that a process went on with an earlier grant after this one was refused. Its token
+    /// takes the generation of the one that was lost, which callers may have got from memory.
+    fn revive(&mut self, at_ms: i64) {
+        let lost = self.epoch.first + self.issued();
+        self.lifetimes.again(lost + self.epoch.revived, at_ms);
+        self.epoch.revived += 1;
     }
 
     /// Returns how many refreshes of this grant the vendor answered with a new token.

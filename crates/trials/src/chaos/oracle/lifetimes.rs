@@ -11,9 +11,10 @@ use crate::chaos::rotation::LIFE_MS;
 #[derive(Debug, Default)]
 pub(super) struct Lifetimes {
     all: BTreeMap<u64, Lifetime>,
-    /// Issued by a vendor that keeps refresh tokens, and served from memory by a process that died
-    /// without storing it: the next token has the same generation.
-    pub(super) unheard: u64,
+    /// By the first generation of a grant: how many of its tokens were issued by a vendor that keeps
+    /// refresh tokens, and served from memory by a process that died without storing them. The next
+    /// token has the same generation.
+    unheard: BTreeMap<u64, u64>,
 }
 
 #[derive(Debug)]
@@ -55,12 +56,19 @@ impl Lifetimes {
         self.all.insert(generation, life);
     }
 
-    /// Notes that another token of this generation was issued.
+    /// Notes that one more token of this generation was issued.
     pub(super) fn again(&mut self, generation: u64, issued_at_ms: i64) {
-        if let Some(life) = self.all.get_mut(&generation) {
-            life.issues += 1;
-            life.expires_at_ms = life.expires_at_ms.max(end_of(issued_at_ms));
-        }
+        let expires_at_ms = end_of(issued_at_ms);
+        let Some(life) = self.all.get_mut(&generation) else {
+            return self.begin(generation, issued_at_ms, expires_at_ms);
+        };
+        life.issues += 1;
+        life.expires_at_ms = life.expires_at_ms.max(expires_at_ms);
+    }
+
+    /// Notes how many tokens of the grant with this first generation were never stored.
+    pub(super) fn set_unheard(&mut self, first: u64, tokens: u64) {
+        self.unheard.insert(first, tokens);
     }
 
     /// Returns the newest generation.
@@ -93,6 +101,8 @@ impl Lifetimes {
             ..
         } = *handed;
         let generation = self.older_of(fingerprint, generation).unwrap_or(generation);
+        let unheard = self.unheard.range(..=generation).next_back();
+        let unheard = unheard.map_or(0, |(_, tokens)| *tokens);
         let Some(life) = self.all.get_mut(&generation) else {
             bail!(
                 "process {process} handed out generation {generation}, which the vendor never issued"
@@ -101,7 +111,7 @@ impl Lifetimes {
         if !life.fingerprints.contains(&fingerprint) {
             life.fingerprints.push(fingerprint);
         }
-        let issues = life.issues + self.unheard;
+        let issues = life.issues + unheard;
         ensure!(
             u64::try_from(life.fingerprints.len()).is_ok_and(|fingerprints| fingerprints <= issues),
             "two different tokens were handed out as generation {generation}"

@@ -200,6 +200,19 @@ fn a_process_may_go_on_with_an_earlier_grant_after_a_loss() {
     }
     let lost = after(&journal).lost(&journal, FIRST + 3, &Deaths::default());
     fails_with(lost, "2 tokens were issued and 2 of them are durable");
+    // Callers may have got the lost one from memory.
+    let mut oracle = after(&journal);
+    let mut hand_out = |fingerprint| {
+        let token = handed(FIRST + 2, 6_000);
+        let token = Handed {
+            fingerprint,
+            ..token
+        };
+        oracle.handed(&by(0, token))
+    };
+    hand_out(901).unwrap();
+    hand_out(902).unwrap();
+    fails_with(hand_out(903), "two different tokens");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 use vendor_auth::oauth2::OAuth2;
-use vendor_auth::types::TokenKey;
 use vendor_auth::types::store::TokenStore;
+use vendor_auth::types::{Clock as _, TokenKey};
 use vendor_auth::{Secret, Token, TokenCache};
 
 use crate::chaos::clock_jumps::machine_us;
@@ -48,6 +48,12 @@ impl Calls {
                 report(&FromWorker::Refused { number, why });
             }
         });
+    }
+
+    pub(super) fn describe(&self) {
+        let (now, health) = (self.clock.now().wall, self.tokens.health());
+        let what = format!("at {now}: {health}");
+        report(&FromWorker::Noted { what });
     }
 
     pub(super) fn logout(&self) {

@@ -96,11 +96,23 @@ fn one_explanation_does_not_do_for_two_rounds() {
 #[test]
 fn a_token_that_died_with_its_process_shares_its_generation_with_the_next() {
     let journal = [with_kept_token(1), with_kept_token(2)];
-    let mut oracle = kept(&journal);
-    oracle
-        .explain_unheard(&journal, FIRST + 1, &killed())
-        .unwrap();
-    takes_two_tokens_of_one_generation(&mut oracle, 2_000_000);
+    for is_followed in [false, true] {
+        let mut oracle = kept(&journal);
+        oracle
+            .explain_unheard(&journal, FIRST + 1, &killed())
+            .unwrap();
+        oracle.committed(FIRST + 1, 2_000_000);
+        if is_followed {
+            let next = Begun {
+                grant: Some(6),
+                generation: FIRST + 2,
+                issued_at_ms: 3_000_000,
+                expires_at_ms: 3_000_000 + LIFE_MS,
+            };
+            oracle.begin(&next, journal.len());
+        }
+        takes_two_tokens_of_one_generation(&mut oracle, 2_000_000);
+    }
 }
 
 #[test]
