@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use token_sim::{CodeRequest, Exchange, Kind, Outcome};
+use token_sim::{CodeRequest, Exchange, Kind};
 use tokio::time::Instant;
 use vendor_auth::types::Generation;
 
 use super::oracle::LogOut;
 use super::plan::{Code, Plan, Trouble};
 use super::protocol::{REDIRECT_URI, ToWorker};
+use super::round::has_acted_on_all;
 use super::run::Run;
 use super::worker_state::WorkerState;
 use super::workers::Workers;
@@ -118,8 +119,7 @@ impl Run {
             LONGEST.as_secs()
         );
         // The held request may still be with the vendor.
-        let settled = |all: &[Exchange]| all.iter().all(|one| one.outcome != Outcome::Pending);
-        tokio::time::timeout(LONGEST, self.sim.journal().wait_until(settled))
+        tokio::time::timeout(LONGEST, self.sim.journal().wait_until(has_acted_on_all))
             .await
             .context("the vendor does not act")?;
         let state = self.workers.state(by);

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use token_sim::{Exchange, Outcome};
 use tokio::time::Instant;
 
 use super::options::Harm;
@@ -179,10 +180,13 @@ impl Run {
         self.workers.all(has)
     }
 
+    /// The vendor may still act on the request of a process that is dead by now. What comes of that
+    /// belongs to the round in which it died.
     async fn store_agrees(&mut self) -> Result<bool> {
         let stored = self.stored().await?;
+        let is_settled = has_acted_on_all(&self.sim.exchanges());
         self.read_journal()?;
-        Ok(self.oracle.agrees(stored) && !self.workers.has_unsaved_token())
+        Ok(is_settled && self.oracle.agrees(stored) && !self.workers.has_unsaved_token())
     }
 
     async fn record_loss(&mut self) -> Result<()> {
@@ -197,4 +201,9 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Whether the vendor has acted on every request that it has.
+pub(super) fn has_acted_on_all(all: &[Exchange]) -> bool {
+    all.iter().all(|one| one.outcome != Outcome::Pending)
 }
