@@ -79,6 +79,7 @@ fn a_forked_child_refreshes_on_a_runtime_of_its_own() {
     refreshes_in_a_child_and_here(&cache);
 }
 
+// FAULTS.md row 122
 #[test]
 fn a_forked_child_is_another_owner_than_its_parent() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent));

@@ -109,7 +109,7 @@ async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking()
     assert_eq!(token_generation(&cache).await, Generation::new(2));
 }
 
-// FAULTS.md rows 18 and 19
+// FAULTS.md row 120
 #[tokio::test(start_paused = true)]
 async fn a_process_that_sleeps_before_it_reads_the_stores_answer_knows_how_old_the_token_is() {
     for op in [Op::Load, Op::Acquire, Op::WaitForChange] {

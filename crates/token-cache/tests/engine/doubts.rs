@@ -123,7 +123,7 @@ async fn a_doubt_about_a_token_with_grace_is_none_within_the_grace_only() {
     assert!((179..=186).contains(&waited), "{waited} s");
 }
 
-// FAULTS.md rows 2 and 19
+// FAULTS.md rows 2 and 120
 #[tokio::test(start_paused = true)]
 async fn a_grace_that_ends_while_the_process_sleeps_over_the_stores_answer_is_over() {
     let setup = Setup::new(Acme::with(Rotation::Grace(MINUTE)));

@@ -86,7 +86,7 @@ async fn the_next_process_finds_what_a_dead_one_had_half_written() {
 
 /// A recovered token needs no lease, so another owner may be about to spend its parent. Within the
 /// grace that is harmless, but its intent must not outlive that.
-// FAULTS.md rows 2 and 4
+// FAULTS.md row 121
 #[tokio::test(start_paused = true)]
 async fn an_intent_that_is_written_after_the_recovered_token_is_taken_back() {
     let grace = Rotation::Grace(120 * MINUTE);
