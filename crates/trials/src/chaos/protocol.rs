@@ -87,8 +87,8 @@ pub(super) enum FromWorker {
     Rejected { why: String },
     /// The token of an exchange had expired before it arrived.
     Overtaken,
-    /// Its own token lost a race, or the store had lost one, or an exchange failed; or how its cache
-    /// is.
+    /// Its own token lost a race, the store had lost one, or an exchange failed; or the state of its
+    /// cache.
     Noted { what: String },
     /// It logged out, or failed to.
     LoggedOut { error: Option<String> },

@@ -11,9 +11,9 @@ use crate::chaos::rotation::LIFE_MS;
 #[derive(Debug, Default)]
 pub(super) struct Lifetimes {
     all: BTreeMap<u64, Lifetime>,
-    /// By the first generation of a grant: how many of its tokens were issued by a vendor that keeps
-    /// refresh tokens, and served from memory by a process that died without storing them. The next
-    /// token has the same generation.
+    /// By the first generation of a grant whose vendor keeps refresh tokens: how many of its tokens
+    /// were served from memory by a process that died without storing them. The next token has the
+    /// same generation.
     unheard: BTreeMap<u64, u64>,
 }
 

@@ -97,6 +97,21 @@ fn by(process: usize, handed: Handed) -> HandedOut {
     }
 }
 
+/// Asserts that two different tokens may be handed out in place of this one, and no third.
+#[track_caller]
+fn takes_two_tokens(oracle: &mut Oracle, token: Handed) {
+    let mut hand_out = |fingerprint| {
+        let token = Handed {
+            fingerprint,
+            ..token
+        };
+        oracle.handed(&by(0, token))
+    };
+    hand_out(1).unwrap();
+    hand_out(2).unwrap();
+    fails_with(hand_out(3), "two different tokens");
+}
+
 #[track_caller]
 fn fails_with(verdict: Result<()>, by: &str) {
     let error = verdict.unwrap_err();
@@ -202,17 +217,7 @@ fn a_process_may_go_on_with_an_earlier_grant_after_a_loss() {
     fails_with(lost, "2 tokens were issued and 2 of them are durable");
     // Callers may have got the lost one from memory.
     let mut oracle = after(&journal);
-    let mut hand_out = |fingerprint| {
-        let token = handed(FIRST + 2, 6_000);
-        let token = Handed {
-            fingerprint,
-            ..token
-        };
-        oracle.handed(&by(0, token))
-    };
-    hand_out(901).unwrap();
-    hand_out(902).unwrap();
-    fails_with(hand_out(903), "two different tokens");
+    takes_two_tokens(&mut oracle, handed(FIRST + 2, 6_000));
 }
 
 #[test]

@@ -6,20 +6,6 @@ fn kept(journal: &[Answer]) -> Oracle {
     oracle
 }
 
-fn takes_two_tokens_of_one_generation(oracle: &mut Oracle, judged_at_ms: i64) {
-    let token = handed(FIRST + 1, judged_at_ms);
-    let mut handed = |fingerprint| {
-        let token = Handed {
-            fingerprint,
-            ..token
-        };
-        oracle.handed(&by(0, token))
-    };
-    handed(1).unwrap();
-    handed(2).unwrap();
-    fails_with(handed(3), "two different tokens");
-}
-
 /// Returns a refresh at a vendor that keeps the refresh token: all present the same one, long after
 /// each other.
 fn with_kept_token(refresh: u64) -> Answer {
@@ -111,7 +97,7 @@ fn a_token_that_died_with_its_process_shares_its_generation_with_the_next() {
             };
             oracle.begin(&next, journal.len());
         }
-        takes_two_tokens_of_one_generation(&mut oracle, 2_000_000);
+        takes_two_tokens(&mut oracle, handed(FIRST + 1, 2_000_000));
     }
 }
 
@@ -172,7 +158,7 @@ fn a_repetition_by_grace_is_no_generation_and_may_be_another_token() {
     oracle
         .explain_unheard(&journal, FIRST + 1, &Deaths::default())
         .unwrap();
-    takes_two_tokens_of_one_generation(&mut oracle, 2_000);
+    takes_two_tokens(&mut oracle, handed(FIRST + 1, 2_000));
     oracle.end(FIRST + 1);
     oracle.adds_up().unwrap();
 }
