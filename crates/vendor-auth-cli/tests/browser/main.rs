@@ -13,7 +13,6 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
-use std::thread;
 
 use home::{Home, Ran};
 use programs::{Programs, Server};
@@ -55,17 +54,13 @@ fn person(server: &Server) -> Home {
 /// Logs in with a browser at which a person does this. Returns what the command printed, and what
 /// was found about the page at the end.
 fn log_in(home: &Home, programs: &Programs, does: &str) -> (Ran, Value) {
-    let findings = home.path("findings");
-    let made = Command::new("mkfifo").arg(&findings).status().unwrap();
-    assert!(made.success());
+    let findings = home.written_to("findings");
     let mut command = home.command(&["login", "demo", "--timeout", "45"]);
     set_browser(home, &mut command, &programs.person(does));
-    // The command may end before the browser, whose process is nobody's child then.
-    let reader = thread::spawn(move || fs::read_to_string(findings).unwrap());
     let ran = Ran::of(&command.output().unwrap());
     let opened = ran.stderr.contains("Waiting for the browser");
     assert!(opened, "{ran:?}");
-    let text = reader.join().unwrap();
+    let text = findings.join().unwrap();
     let said = fs::read_to_string(home.path("browser.log")).unwrap();
     assert!(!text.is_empty(), "{ran:?} {said}");
     let found = serde_json::from_str(&text).unwrap();

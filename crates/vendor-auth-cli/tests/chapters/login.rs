@@ -17,7 +17,7 @@ const LANGUAGES: [&str; 9] = ["toml", "toml", "sh", "text", "sh", "toml", "sh", 
 const CONFIG: &str = ".config/vendor-auth/config.toml";
 const PASSWORD: &str = "china1234";
 /// A browser whose person is logged in at the server.
-const BROWSER: &str = "#!/bin/sh\nexec curl -sSL --noproxy '*' \"$1\" -o \"$HOME/page\"\n";
+const BROWSER: &str = "#!/bin/sh\nexec curl -sSL --noproxy '*' \"$1\" > \"$HOME/page\"\n";
 
 fn blocks() -> [Block; 9] {
     chapter::blocks("login.md", LANGUAGES)
@@ -67,6 +67,7 @@ async fn a_person_with_a_browser_sees_what_the_chapter_shows_and_logs_out() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
     let more = more.with("8400", &port.unwrap().port().to_string());
     let billing = person(&more.text).await;
+    let page = billing.home.written_to("page");
     let ran = at_a_screen(&billing, &login);
     assert_eq!((ran.code, &*ran.stdout), (0, ""), "{ran:?}");
     assert!(ran.stderr.contains("&prompt=consent\n"), "{ran:?}");
@@ -82,7 +83,7 @@ async fn a_person_with_a_browser_sees_what_the_chapter_shows_and_logs_out() {
     for (said, shown) in said.iter().zip(shown.text.lines()) {
         assert!(said.starts_with(shown.trim_end_matches('…')), "{said}");
     }
-    let page = std::fs::read_to_string(billing.home.path("page")).unwrap();
+    let page = page.join().unwrap();
     assert!(page.contains("You are logged in"), "{page}");
 
     let checked = billing.run("sh", &check.text);

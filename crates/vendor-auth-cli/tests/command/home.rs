@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread::{self, JoinHandle};
 
 use tempfile::TempDir;
 use token_sim::{EnosServer, OAuth2Server};
@@ -93,6 +94,18 @@ allow_plain_http = true
         let made = Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(made.success());
         path
+    }
+
+    /// Makes a named pipe, and returns what one program writes to it until that program ends.
+    ///
+    /// It tells when a browser has ended, which may be after the command that opened it.
+    pub(crate) fn written_to(&self, name: &str) -> JoinHandle<String> {
+        let path = self.fifo(name);
+        thread::spawn(move || {
+            let text = fs::read_to_string(&path).unwrap();
+            fs::remove_file(&path).unwrap();
+            text
+        })
     }
 
     pub(crate) fn config_path(&self) -> PathBuf {

@@ -16,8 +16,9 @@ async fn the_browser_comes_back_and_shows_that_the_person_is_logged_in() {
     set_browser(
         &home,
         &mut login,
-        "env > \"$HOME/environment\"; exec curl -sSLi --noproxy '*' \"$1\" -o \"$HOME/page\"",
+        "env > \"$HOME/environment\"; exec curl -sSLi --noproxy '*' \"$1\" > \"$HOME/page\"",
     );
+    let page = home.written_to("page");
     let ran = Ran::of(&login.output().unwrap());
     assert_eq!((ran.code, &*ran.stdout), (0, ""), "{ran:?}");
     assert!(
@@ -27,7 +28,7 @@ async fn the_browser_comes_back_and_shows_that_the_person_is_logged_in() {
         "{}",
         ran.stderr
     );
-    let page = fs::read_to_string(home.path("page")).unwrap();
+    let page = page.join().unwrap();
     assert!(page.contains("HTTP/1.1 303 See Other"), "{page}");
     assert!(page.contains("<h1>You are logged in</h1>"), "{page}");
     for header in [

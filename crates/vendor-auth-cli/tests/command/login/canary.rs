@@ -95,8 +95,9 @@ async fn no_secret_of_a_login_is_in_what_others_can_see() {
     let script =
         "for process in /proc/[0-9]*/cmdline; do cat $process; done > $HOME/seen 2> /dev/null
 env >> $HOME/seen
-exec curl -sSL --noproxy '*' \"$1\" -o $HOME/page";
+exec curl -sSL --noproxy '*' \"$1\" > $HOME/page";
     set_browser(&home, &mut login, script);
+    let page = home.written_to("page");
     let ran = Ran::of(&login.output().unwrap());
     assert_eq!((ran.code, &*ran.stdout), (0, ""), "{ran:?}");
 
@@ -108,6 +109,7 @@ exec curl -sSL --noproxy '*' \"$1\" -o $HOME/page";
         server.client_secret().to_owned(),
     ];
     let mut seen = ran.stderr;
+    seen.push_str(&page.join().unwrap());
     files(&home.path(""), &mut seen);
     assert!(seen.contains("You are logged in") && seen.contains("code_challenge="));
     for secret in &secrets {
