@@ -80,7 +80,9 @@ fn files(folder: &Path, texts: &mut String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_of_a_login_is_in_what_others_can_see() {
-    let server = OAuth2Server::start().await.unwrap();
+    // Other tests show the usual secret to curl.
+    let server = OAuth2Server::builder().client("sim-client", "secret-of-this-login");
+    let server = server.start().await.unwrap();
     let vendor = server.url("");
     let vendor = vendor.trim_start_matches("http://").trim_end_matches('/');
     let wire = Wire::to(vendor.to_owned()).await;
