@@ -41,7 +41,7 @@ pub(crate) use self::run::in_runtime;
 pub(crate) use self::store_fixture::{StoreFixture, open_store};
 pub(crate) use self::worker::run as work;
 
-use self::options::RuntimeMode;
+use self::options::{Mix, RuntimeMode};
 use self::plan::Plan;
 use self::plan::draw::Setting;
 use self::rotation::RotationMode;
@@ -75,6 +75,7 @@ pub(crate) fn gate() -> Result<()> {
         seed: None,
         tls: false,
         no_kills: false,
+        mix: Mix::Even,
     };
     let (store, no_kills, tls) = (StoreKind::Broken, true, true);
     let broken = Options {
@@ -111,6 +112,7 @@ async fn run_in(folder: &Path, options: &Options) -> Result<()> {
     let setting = Setting {
         processes: options.processes,
         harm: run.harm,
+        mix: options.mix,
         has_steps: options.store == StoreKind::File,
     };
     let bar = progress::bar(

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use super::clock_jumps::machine_us;
-use super::options::{Options, RuntimeMode, StoreKind};
+use super::options::{Mix, Options, RuntimeMode, StoreKind};
 use super::protocol::ToWorker;
 use super::random::Random;
 use super::rotation::{LIFE_MS, RotationMode};
@@ -216,6 +216,7 @@ impl CrowdOptions {
             seed: None,
             tls: false,
             no_kills: true,
+            mix: Mix::default(),
         }
     }
 }

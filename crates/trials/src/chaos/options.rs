@@ -34,6 +34,9 @@ pub(crate) struct Options {
     /// lost.
     #[arg(long)]
     pub(crate) no_kills: bool,
+    /// What goes wrong most often.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) mix: Mix,
 }
 
 /// The store under test.
@@ -79,6 +82,26 @@ impl RuntimeMode {
             Self::One => "one",
             Self::PerCall => "per call",
             Self::Dropped => "dropped during a refresh",
+        }
+    }
+}
+
+/// How often each kind of trouble is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mix {
+    /// Every kind about as often, kills a little more.
+    #[default]
+    Even,
+    /// Mostly outages of the store, frozen processes and logins: the engine goes on from its
+    /// fallback, and what it knows is old.
+    Outages,
+}
+
+impl Mix {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Even => "even",
+            Self::Outages => "outages",
         }
     }
 }

@@ -21,10 +21,11 @@ pub(super) fn table(run: &Run, options: &Options, seed: u64, took: Duration) -> 
         tally.redemptions, tally.refused_redemptions
     );
     let per_round = format!("{:.0} ms", (took / rounds).as_secs_f64() * 1000.0);
-    let rows: [(&str, &dyn Display); 30] = [
+    let rows: [(&str, &dyn Display); 31] = [
         ("store", &options.store.name()),
         ("rotation", &options.rotation.name()),
         ("runtime of a call", &options.runtime.name()),
+        ("mix of troubles", &options.mix.name()),
         ("processes", &options.processes),
         ("rounds", &counts.rounds),
         ("processes killed", &counts.kills),

@@ -3,7 +3,7 @@
 use token_sim::When;
 
 use super::{Age, Code, Cut, DoubtPace, Plan, Step, Trouble};
-use crate::chaos::options::Harm;
+use crate::chaos::options::{Harm, Mix};
 use crate::chaos::random::Random;
 use crate::chaos::store_fixture::Outage;
 
@@ -12,6 +12,7 @@ use crate::chaos::store_fixture::Outage;
 pub(in crate::chaos) struct Setting {
     pub(in crate::chaos) processes: usize,
     pub(in crate::chaos) harm: Harm,
+    pub(in crate::chaos) mix: Mix,
     /// Whether the store writes files, in steps.
     pub(in crate::chaos) has_steps: bool,
 }
@@ -81,17 +82,30 @@ fn trouble(random: &mut Random, setting: Setting) -> Trouble {
     let Setting {
         processes, harm, ..
     } = setting;
-    match random.between(0, 99) {
-        0..15 => Trouble::Nothing,
-        15..40 => kill(random, setting),
-        40..53 => stop(random, processes),
-        53..67 => cut(random, harm),
-        67..84 => away(random, harm),
-        84..92 => Trouble::LogOut {
+    let percent = random.between(0, 99);
+    let kind = setting.mix.ends().into_iter().position(|end| percent < end);
+    match kind {
+        Some(0) => Trouble::Nothing,
+        Some(1) => kill(random, setting),
+        Some(2) => stop(random, processes),
+        Some(3) => cut(random, harm),
+        Some(4) => away(random, harm),
+        Some(5) => Trouble::LogOut {
             by: any_or_holder(random, processes),
             at: point(random),
         },
         _ => redeem(random, processes),
+    }
+}
+
+impl Mix {
+    /// Returns where the share of each kind ends, in percent: nothing, kills, freezes, cuts,
+    /// outages, logouts. The rest are logins.
+    fn ends(self) -> [u64; 6] {
+        match self {
+            Self::Even => [15, 40, 53, 67, 84, 92],
+            Self::Outages => [22, 24, 34, 40, 80, 81],
+        }
     }
 }
 
