@@ -38,6 +38,11 @@ struct Arguments {
     call: Call,
     #[arg(long, hide = true, default_value_t = 1)]
     calls: u32,
+    /// Refreshes with one of those that are compared, and prints nothing, for valgrind.
+    #[arg(long, hide = true)]
+    refresher: Option<usize>,
+    #[arg(long, hide = true)]
+    over_tls: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -126,6 +131,14 @@ fn runtime(threads: usize) -> Result<Runtime, Error> {
 fn measure(arguments: &Arguments) -> Result<(), Error> {
     let setting = Setting::from_environment()?;
     setting::choose_cryptography();
+    if let Some(refresher) = arguments.refresher {
+        let (over_tls, calls) = (arguments.over_tls, arguments.calls);
+        let refreshes = rows::exchange::refresh_with(&setting, refresher, over_tls, calls);
+        return Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(refreshes);
+    }
     let runtime = runtime(2)?;
     if let Some(name) = &arguments.only {
         return call_one(&runtime, &setting, name, arguments);
@@ -173,7 +186,7 @@ async fn measure_all(setting: &Setting, arguments: &Arguments) -> Result<Vec<Tab
         match part {
             Part::Token => tables.push(rows::token::measure(setting, effort).await?),
             Part::Instructions if effort.quick && arguments.tables.is_empty() => {}
-            Part::Instructions => tables.extend(rows::instructions::measure()?),
+            Part::Instructions => tables.extend(rows::instructions::measure()),
             Part::Herd => tables.push(rows::herd::measure(setting, effort).await?),
             Part::Dropped => tables.push(rows::herd::first_caller_dropped(setting).await?),
             Part::Outage => tables.push(rows::outage::measure(setting).await?),

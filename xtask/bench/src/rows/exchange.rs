@@ -11,6 +11,7 @@ use reqwest::{Certificate, Client};
 use tokio::runtime::Handle;
 
 use super::clients::{OurClient, Over};
+use super::instructions::{self, Runs};
 use super::{Effort, label, median};
 use crate::peer::Error;
 use crate::peers;
@@ -18,6 +19,8 @@ use crate::report::{Cell, Row, Table};
 use crate::setting::Setting;
 
 const CALLS: u32 = 50;
+/// Of which the instructions are counted.
+const COUNTED: Runs = [20, 220];
 const FORM: [(&str, &str); 2] = [("grant_type", "refresh_token"), ("refresh_token", "R")];
 
 /// Who refreshes, and over which server.
@@ -88,46 +91,76 @@ pub fn cache_of(
     Ok(cache.refresh_token(Secret::from("R")).build()?)
 }
 
-pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> {
-    let [plain, tls] = [&setting.origin, &setting.tls_origin];
-    let kept = usize::MAX;
-    let names = [
-        "reqwest, connections kept",
-        "**token-cache**, `HyperClient`, `Idempotent` or `Grace`",
+/// The names of those that are compared, and the place of the bare loop with which each is.
+const COMPARED: [(&str, usize); 6] = [
+    ("reqwest, connections kept", 0),
+    ("**token-cache**, `HyperClient`, `Idempotent` or `Grace`", 0),
+    (
         "**token-cache**, `ReqwestClient`, `Idempotent` or `Grace`",
-        "reqwest, a connection each",
-        "**token-cache**, `HyperClient`, `SingleUse`",
-        "**token-cache**, `ReqwestClient`, `SingleUse`",
-    ];
-    let of = |origin: &str| -> Result<[Refresher; 6], Error> {
-        let cache = |over, rotation| Refresher::cache(setting, over, origin, rotation);
-        Ok([
-            Refresher::bare(setting, origin, kept)?,
-            cache(Over::Hyper, Rotation::Idempotent)?,
-            cache(Over::Reqwest, Rotation::Idempotent)?,
-            Refresher::bare(setting, origin, 0)?,
-            cache(Over::Hyper, Rotation::SingleUse)?,
-            cache(Over::Reqwest, Rotation::SingleUse)?,
-        ])
+        0,
+    ),
+    ("reqwest, a connection each", 3),
+    ("**token-cache**, `HyperClient`, `SingleUse`", 3),
+    ("**token-cache**, `ReqwestClient`, `SingleUse`", 3),
+];
+
+/// Returns those that are compared, in their order.
+fn compared(setting: &Setting, origin: &str) -> Result<[Refresher; 6], Error> {
+    let cache = |over, rotation| Refresher::cache(setting, over, origin, rotation);
+    Ok([
+        Refresher::bare(setting, origin, usize::MAX)?,
+        cache(Over::Hyper, Rotation::Idempotent)?,
+        cache(Over::Reqwest, Rotation::Idempotent)?,
+        Refresher::bare(setting, origin, 0)?,
+        cache(Over::Hyper, Rotation::SingleUse)?,
+        cache(Over::Reqwest, Rotation::SingleUse)?,
+    ])
+}
+
+/// Refreshes this often with one of those that are compared.
+pub async fn refresh_with(
+    setting: &Setting,
+    refresher: usize,
+    over_tls: bool,
+    calls: u32,
+) -> Result<(), Error> {
+    let origin = match over_tls {
+        true => &setting.tls_origin,
+        false => &setting.origin,
     };
-    let plain = take_turns(&of(plain)?, effort).await?;
-    let tls = take_turns(&of(tls)?, effort).await?;
-    let base = [0, 0, 0, 3, 3, 3]; // the bare loop that each is compared with
-    let row = |at: usize| Row {
-        label: names[at].to_owned(),
+    let compared = compared(setting, origin)?;
+    let refresher = compared.get(refresher).ok_or("no such refresher")?;
+    for _ in 0..calls {
+        refresher.refresh().await?;
+    }
+    Ok(())
+}
+
+pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> {
+    let plain = take_turns(&compared(setting, &setting.origin)?, effort).await?;
+    let tls = take_turns(&compared(setting, &setting.tls_origin)?, effort).await?;
+    let is_counted = !effort.quick && instructions::is_counted();
+    let row = |(at, (name, bare)): (usize, (&str, usize))| Row {
+        label: name.to_owned(),
         cells: vec![
             Cell::Number(plain[at], 0),
             Cell::Number(tls[at], 0),
-            Cell::Number(tls[at] - tls[base[at]], 0),
-            Cell::Number(tls[at] / tls[base[at]], 2),
+            Cell::Number(tls[at] - tls[bare], 0),
+            Cell::Number(tls[at] / tls[bare], 2),
+            instructions_of(is_counted, at, &[]),
+            instructions_of(is_counted, at, &["--over-tls"]),
         ],
     };
     Ok(Table {
         title: "An exchange again",
         note: format!(
             "Microseconds of a refresh, one after another: {CALLS} in a turn, the median of {} \
-            turns. Ours is the whole way: request, answer, token, store, waiting callers.",
+            turns. Ours is the whole way: request, answer, token, store, waiting callers. \
+            Instructions of a refresh on one thread, by valgrind, without the kernel's: the \
+            difference between {} and {} refreshes.",
             turns(effort),
+            COUNTED[0],
+            COUNTED[1],
         ),
         columns: vec![
             "",
@@ -135,9 +168,19 @@ pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> 
             "TLS, µs",
             "TLS, more than reqwest, µs",
             "TLS, ×",
+            "http, instructions",
+            "TLS, instructions",
         ],
-        rows: (0..names.len()).map(row).collect(),
+        rows: COMPARED.into_iter().enumerate().map(row).collect(),
     })
+}
+
+fn instructions_of(is_counted: bool, refresher: usize, over: &[&str]) -> Cell {
+    if !is_counted {
+        return Cell::none();
+    }
+    let refresher = refresher.to_string();
+    instructions::of_a_call(COUNTED, &[&["--refresher", &refresher], over].concat())
 }
 
 fn turns(effort: Effort) -> usize {

@@ -4,45 +4,53 @@
 use std::process::Command;
 
 use super::label;
-use crate::peer::{Call, Error};
+use crate::peer::{Call, Entry, Error};
 use crate::peers;
 use crate::report::{Cell, Row, Table};
 
-const SHORT: u32 = 1_000;
+/// How many calls each of the two runs makes.
+///
 /// The start of a process varies by some million instructions.
-const LONG: u32 = 101_000;
+pub type Runs = [u32; 2];
+
+const RUNS: Runs = [1_000, 101_000];
 
 /// Returns nothing where there is no valgrind.
-pub fn measure() -> Result<Option<Table>, Error> {
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        return Ok(None);
-    }
-    let row = |entry: crate::peer::Entry| Row {
-        label: label(&entry),
-        cells: [Call::Token, Call::Header]
-            .map(|call| of_a_call(entry.about.name, call))
-            .into(),
-    };
-    Ok(Some(Table {
+pub fn measure() -> Option<Table> {
+    is_counted().then(|| Table {
         title: "Instructions",
         note: format!(
-            "Of a call with a fresh token, by valgrind: the difference between {SHORT} and {LONG} \
-            calls."
+            "Of a call with a fresh token, by valgrind: the difference between {} and {} calls.",
+            RUNS[0], RUNS[1]
         ),
         columns: vec!["", "token", "header"],
-        rows: peers::all().into_iter().map(row).collect(),
-    }))
+        rows: peers::all().iter().map(row).collect(),
+    })
 }
 
-fn of_a_call(name: &str, call: Call) -> Cell {
-    let [short, long] = [SHORT, LONG].map(|calls| instructions(name, call, calls));
-    match (short, long) {
-        (Ok(short), Ok(long)) => Cell::Number((long - short) / f64::from(LONG - SHORT), 0),
-        (Err(why), _) | (_, Err(why)) => why.to_string().into(),
+/// Returns whether there is a valgrind.
+pub fn is_counted() -> bool {
+    Command::new("valgrind").arg("--version").output().is_ok()
+}
+
+fn row(entry: &Entry) -> Row {
+    let name = entry.about.name;
+    let of = |call: Call| of_a_call(RUNS, &["--only", name, "--call", call.name()]);
+    Row {
+        label: label(entry),
+        cells: [Call::Token, Call::Header].map(of).into(),
     }
 }
 
-fn instructions(name: &str, call: Call, calls: u32) -> Result<f64, Error> {
+/// Returns the instructions of one call of this program with these arguments.
+pub fn of_a_call(runs: Runs, arguments: &[&str]) -> Cell {
+    match runs.map(|calls| instructions(arguments, calls)) {
+        [Ok(short), Ok(long)] => Cell::Number((long - short) / f64::from(runs[1] - runs[0]), 0),
+        [Err(why), _] | [_, Err(why)] => why.to_string().into(),
+    }
+}
+
+fn instructions(arguments: &[&str], calls: u32) -> Result<f64, Error> {
     let output = Command::new("valgrind")
         .args([
             "--tool=cachegrind",
@@ -50,11 +58,8 @@ fn instructions(name: &str, call: Call, calls: u32) -> Result<f64, Error> {
             "--cachegrind-out-file=/dev/null",
         ])
         .arg(std::env::current_exe()?)
-        .args(["--only", name, "--calls", &calls.to_string(), "--call"])
-        .arg(match call {
-            Call::Token => "token",
-            Call::Header => "header",
-        })
+        .args(["--calls", &calls.to_string()])
+        .args(arguments)
         .output()?;
     let report = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
