@@ -117,10 +117,10 @@ impl Refresher {
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Written, StoreError> {
-        match self.store.commit(condition, record).await? {
+        let held = match self.store.commit(condition, record).await? {
             Committed::Stored => return Ok(Written::Stored),
             Committed::Tombstoned => return Ok(Written::Tombstoned),
-            Committed::Missing => {}
+            Committed::Missing => None,
             _ => {
                 let winner = self.store.load().await?;
                 // A generation below ours is no rival: a failover or a backup brought an ancestor
@@ -128,8 +128,11 @@ impl Refresher {
                 if winner.generation() >= Some(record.generation) {
                     return Ok(Written::Lost(winner));
                 }
+                winner.generation()
             }
-        }
+        };
+        // That of the parent. A token from the fallback store does not know it by its fingerprint.
+        let has_parent = held.map(Generation::next) == Some(record.generation);
         match self
             .store
             .commit(&CommitCondition::UnlessTombstoned, record)
@@ -137,7 +140,7 @@ impl Refresher {
         {
             Committed::Tombstoned => Ok(Written::Tombstoned),
             // The parent of a first token is the user's own, which the store never had.
-            Committed::Stored if record.generation <= FIRST => Ok(Written::Stored),
+            Committed::Stored if has_parent || record.generation <= FIRST => Ok(Written::Stored),
             Committed::Stored => Ok(Written::Rewritten),
             _ => Ok(Written::Lost(self.store.load().await?)),
         }
