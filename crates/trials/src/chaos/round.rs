@@ -100,6 +100,7 @@ impl Run {
             self.workers
                 .receive_until(Duration::from_millis(300), answered)
                 .await;
+            self.workers.all_run()?;
             self.read_journal()?;
             if replaced.is_none() && self.is_lost() {
                 self.record_loss().await?;

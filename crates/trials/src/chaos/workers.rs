@@ -260,12 +260,20 @@ impl Workers {
         others.try_for_each(|(_, worker)| worker.signal(signal))
     }
 
-    /// Replaces each process that is gone by a new one. A process that was not killed but ended is
-    /// a failure.
+    /// Fails if a process has ended that was not killed.
+    pub(super) fn all_run(&self) -> Result<()> {
+        let has_ended = |worker: &WorkerProcess| worker.state.gone && !worker.killed;
+        match self.processes.iter().position(has_ended) {
+            Some(process) => bail!("process {process} ended by itself"),
+            None => Ok(()),
+        }
+    }
+
+    /// Replaces each process that was killed by a new one.
     pub(super) async fn replace_dead(&mut self) -> Result<()> {
+        self.all_run()?;
         for (process, worker) in self.processes.iter_mut().enumerate() {
             if worker.state.gone {
-                ensure!(worker.killed, "process {process} ended by itself");
                 let next = worker.incarnation + 1;
                 let outbox = self.outbox.clone();
                 *worker = WorkerProcess::start(&self.assignment, process, next, outbox)?;
