@@ -131,16 +131,17 @@ impl Refresher {
                 winner.generation()
             }
         };
-        // That of the parent. A token from the fallback store does not know it by its fingerprint.
-        let has_parent = held.map(Generation::next) == Some(record.generation);
+        // If the store holds the generation before, it has lost nothing: a token from the fallback
+        // store does not name its parent. That of a first token is the user's own, which no store
+        // had.
+        let next = held.map_or(FIRST, Generation::next);
         match self
             .store
             .commit(&CommitCondition::UnlessTombstoned, record)
             .await?
         {
             Committed::Tombstoned => Ok(Written::Tombstoned),
-            // The parent of a first token is the user's own, which the store never had.
-            Committed::Stored if has_parent || record.generation <= FIRST => Ok(Written::Stored),
+            Committed::Stored if record.generation <= next => Ok(Written::Stored),
             Committed::Stored => Ok(Written::Rewritten),
             _ => Ok(Written::Lost(self.store.load().await?)),
         }
