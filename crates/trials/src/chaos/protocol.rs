@@ -47,7 +47,7 @@ pub(super) enum ToWorker {
     },
     /// Read the store, without a cache, at this instant.
     Read { at_us: i64 },
-    /// Say how the cache is.
+    /// Report the state of the cache.
     Describe,
     /// Log out.
     LogOut,

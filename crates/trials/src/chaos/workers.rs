@@ -190,8 +190,8 @@ impl Workers {
         }
     }
 
-    /// Notes how every process is: as far as is known here, and in its own words if it still
-    /// speaks.
+    /// Logs the state of every process: what is known of it here, and what it reports itself if it
+    /// still runs.
     pub(super) async fn describe(&mut self) {
         for (process, worker) in self.processes.iter_mut().enumerate() {
             self.log.add(process, &format!("{:?}", worker.state));
