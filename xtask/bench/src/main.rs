@@ -132,12 +132,7 @@ fn measure(arguments: &Arguments) -> Result<(), Error> {
     let setting = Setting::from_environment()?;
     setting::choose_cryptography();
     if let Some(refresher) = arguments.refresher {
-        let (over_tls, calls) = (arguments.over_tls, arguments.calls);
-        let refreshes = rows::exchange::refresh_with(&setting, refresher, over_tls, calls);
-        return Builder::new_current_thread()
-            .enable_all()
-            .build()?
-            .block_on(refreshes);
+        return refresh_with(&setting, refresher, arguments);
     }
     let runtime = runtime(2)?;
     if let Some(name) = &arguments.only {
@@ -151,6 +146,14 @@ fn measure(arguments: &Arguments) -> Result<(), Error> {
     }
     let tables = runtime.block_on(measure_all(&setting, arguments))?;
     write(&tables, arguments)
+}
+
+/// Refreshes on one thread: between several, instructions would vary.
+fn refresh_with(setting: &Setting, refresher: usize, arguments: &Arguments) -> Result<(), Error> {
+    let (over_tls, calls) = (arguments.over_tls, arguments.calls);
+    let refreshes = rows::exchange::refresh_with(setting, refresher, over_tls, calls);
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(refreshes)
 }
 
 fn call_one(

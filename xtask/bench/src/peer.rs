@@ -66,16 +66,6 @@ pub enum Call {
     Header,
 }
 
-impl Call {
-    /// As the command line has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Header => "header",
-        }
-    }
-}
-
 /// A crate that was set up.
 pub trait Candidate: Send + Sync {
     /// Calls it this often, one call after the other, as a task does.

@@ -139,7 +139,7 @@ pub async fn refresh_with(
 pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> {
     let plain = take_turns(&compared(setting, &setting.origin)?, effort).await?;
     let tls = take_turns(&compared(setting, &setting.tls_origin)?, effort).await?;
-    let is_counted = !effort.quick && instructions::is_counted();
+    let is_counted = !effort.quick && instructions::has_valgrind();
     let row = |(at, (name, bare)): (usize, (&str, usize))| Row {
         label: name.to_owned(),
         cells: vec![
